@@ -1,0 +1,20 @@
+/* zip.h -- zlib streams (RFC 1950), bounded. Each call is a stream of its own:
+ * no context is shared between messages, people or secrets.
+ */
+#ifndef ZIP_H
+#define ZIP_H
+
+#include "bytes.h"
+#include "err.h"
+
+enum { ZIP_FAST = 1, ZIP_SMALL = 6 }; /* levels: live, cached */
+
+/* Append the stream to out. ERR_NOMEM. */
+MUST_USE enum err zip_deflate(struct span plain, int level, struct buf *out);
+
+/* Append exactly `bytes` plain bytes to out. ERR_MALFORMED: damaged, shorter
+ * or longer than that; ERR_NOMEM. Never allocates more than `bytes`. */
+MUST_USE enum err zip_inflate(struct span stream, size_t bytes,
+                              struct buf *out);
+
+#endif
