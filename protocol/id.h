@@ -26,4 +26,13 @@ static inline bool id_none(struct id a)
 void id_text(struct id, char out[ID_TEXT_BYTES + 1]);
 bool id_parse(struct span text, struct id *out); /* false: not a UUID */
 
+/* UUID version 7: sorted by the time of making. Pure: the caller brings the
+ * time and ten random bytes. */
+struct id id_new(int64_t now_ms, const uint8_t random[10]);
+
+/* The id of a thing with a natural key: two makers, one id (UUID version 8,
+ * SHA-256; PROTOCOL.md, section 5). */
+struct id id_natural(const char *type, const struct span *parts, size_t count);
+struct id id_named(struct span name); /* of type "name": tests and demos */
+
 #endif

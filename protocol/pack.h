@@ -25,13 +25,17 @@ enum {
     PACK_ITEMS_MAX = 131072,
 };
 
+/* Integers on the wire are those that JavaScript holds exactly. */
+#define PACK_INT_MAX ((INT64_C(1) << 53) - 1)
+
 /* ---- Writing ---- */
 void pack_array(struct buf *, uint32_t count);
 void pack_nil(struct buf *);
 void pack_bool(struct buf *, bool);
-void pack_int(struct buf *, int64_t);
+void pack_int(struct buf *, int64_t); /* within PACK_INT_MAX either way */
 void pack_uint(struct buf *, uint64_t);
-void pack_real(struct buf *, double);
+void pack_real(struct buf *, double); /* a whole number goes as an int, as
+                                       * JavaScript's does; never NaN */
 void pack_text(struct buf *, struct span utf8);
 void pack_bin(struct buf *, struct span);
 void pack_id(struct buf *, struct id); /* bin of 16; nil when id_none() */
@@ -54,9 +58,11 @@ MUST_USE enum err pack_parse(struct pack *, struct span bytes,
                              struct items *out);
 
 /* The same, for a run of arrays: reads one from the front of *bytes and takes
- * it off. Several trees live side by side until the next pack_parse(). */
+ * it off. Several trees live side by side until the next pack_parse() or
+ * pack_reset(); after an error *bytes is as it was. */
 MUST_USE enum err pack_parse_next(struct pack *, struct span *bytes,
                                   struct items *out);
+void pack_reset(struct pack *); /* every tree is gone; keeps some memory */
 
 enum pack_kind {
     PACK_NONE, /* no item left */
