@@ -31,7 +31,7 @@ bool id_parse(struct span text, struct id *out); /* false: not a UUID */
 struct id id_new(int64_t now_ms, const uint8_t random[10]);
 
 /* The id of a thing with a natural key: two makers, one id (UUID version 8,
- * SHA-256; PROTOCOL.md, section 5). */
+ * SHA-256; PROTOCOL.md, section 5). id_none(): out of memory. */
 struct id id_natural(const char *type, const struct span *parts, size_t count);
 struct id id_named(struct span name); /* of type "name": tests and demos */
 

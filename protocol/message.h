@@ -231,7 +231,7 @@ MUST_USE enum err message_update_read(struct items *, struct message_update *);
 
 /* An UPDATE is made of parts, so that many devices share one body in memory:
  * the start, then for each of the `segments` its head and, as a part of its
- * own, exactly the segment's body.len bytes (only their number is looked at). */
+ * own, exactly the segment's body.len bytes (only their number is used). */
 void message_update_begin(struct buf *, uint64_t head,
                           const struct message_outcome *, size_t outcomes,
                           size_t segments);

@@ -13,7 +13,8 @@ enum { ZIP_FAST = 1, ZIP_SMALL = 6 }; /* levels: live, cached */
 MUST_USE enum err zip_deflate(struct span plain, int level, struct buf *out);
 
 /* Append exactly `bytes` plain bytes to out. ERR_MALFORMED: damaged, shorter
- * or longer than that; ERR_NOMEM. Never allocates more than `bytes`. */
+ * or longer than that, or with bytes after it; ERR_NOMEM. Room is made for
+ * `bytes` only, and only if such a stream can hold so many. */
 MUST_USE enum err zip_inflate(struct span stream, size_t bytes,
                               struct buf *out);
 
