@@ -14,19 +14,22 @@
 #include "id.h"
 
 enum outcome { /* PROTOCOL.md, section 3 */
-    OUTCOME_APPLIED = 0,
-    OUTCOME_MERGED = 1,
-    OUTCOME_OVERTAKEN = 2,
-    OUTCOME_CONFLICT = 3,
-    OUTCOME_HELD = 4,
+               OUTCOME_APPLIED = 0,
+               OUTCOME_MERGED = 1,
+               OUTCOME_OVERTAKEN = 2,
+               OUTCOME_CONFLICT = 3,
+               OUTCOME_HELD = 4,
+               OUTCOME_AGREED =
+                   5, /* the value was there already: a row of history that
+                       * was never the state; *merged* on the wire */
 };
 
 enum { /* row.flags; PROTOCOL.md, section 4, but for the first */
-    ROW_REVERSE = 1, /* history: value is the delta (MessagePack) that makes
-                      * this text from the next newer state of the field */
-    ROW_CHECK_WORDING = 2,
-    ROW_CONFLICT = 4,
-    ROW_MERGED = 8,
+       ROW_REVERSE = 1, /* history: value is the delta (MessagePack) that makes
+                         * this text from the next newer state of the field */
+       ROW_CHECK_WORDING = 2,
+       ROW_CONFLICT = 4,
+       ROW_MERGED = 8,
 };
 
 enum value_kind { VALUE_NIL, VALUE_INT, VALUE_REAL, VALUE_TEXT, VALUE_BLOB };

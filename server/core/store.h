@@ -35,7 +35,7 @@ struct store_options {
 /* Takes the folder's lock, migrates, makes the views when the schema changed.
  * ERR_LOCKED, ERR_SCHEMA (does not grow from the one stored), ERR_CORRUPT. */
 MUST_USE enum err store_open(const struct store_options *, struct store **out);
-void store_close(struct store *); /* checkpoints; takes NULL */
+void store_close(struct store *);              /* checkpoints; takes NULL */
 const char *store_fault(const struct store *); /* for the log; never NULL */
 
 /* ---- What is small and kept in memory by the shell ---- */
@@ -68,8 +68,8 @@ struct store_replica { /* one incarnation of a device */
     uint32_t no;
     uint32_t device;
     uint64_t incarnation;
-    uint64_t seq; /* consumed up to here */
-    uint64_t version; /* of the last edit of change seq */
+    uint64_t seq;                    /* consumed up to here */
+    uint64_t version;                /* of the last edit of change seq */
     uint8_t chain[HASH_CHAIN_BYTES]; /* after change seq */
 };
 
@@ -136,7 +136,7 @@ struct held { /* a change, or one edit of it, kept and not merged */
 };
 
 struct commit {
-    uint64_t head;      /* the store's version after it */
+    uint64_t head; /* the store's version after it */
     int64_t received_ms;
     const struct row *state; /* insert or replace */
     size_t state_count;
@@ -202,7 +202,8 @@ struct store_report {
 };
 
 /* Integrity: SQLite's own check, foreign keys, version numbers without gap or
- * repeat, each bucket's count and sum, texts rebuilt. ERR_CORRUPT: see fault. */
+ * repeat, each bucket's count and sum, texts rebuilt. ERR_CORRUPT: see fault.
+ */
 MUST_USE enum err reader_check(struct reader *, struct store_report *out);
 /* Canonical JSON lines of state, history and held, in a fixed order. */
 MUST_USE enum err reader_dump(struct reader *, const struct schema *,
