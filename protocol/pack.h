@@ -38,9 +38,15 @@ void pack_real(struct buf *, double); /* a whole number goes as an int, as
                                        * JavaScript's does; never NaN */
 void pack_text(struct buf *, struct span utf8);
 void pack_bin(struct buf *, struct span);
+void pack_bin_head(struct buf *, size_t len); /* the bytes follow elsewhere */
 void pack_id(struct buf *, struct id); /* bin of 16; nil when id_none() */
 
 /* ---- Reading ---- */
+
+/* Check one array at the front of the bytes; *len is where it ends. Allocates
+ * nothing. ERR_MALFORMED, ERR_TOO_DEEP, ERR_TOO_BIG (items). */
+MUST_USE enum err pack_check(struct span bytes, size_t *len);
+
 struct pack; /* opaque: the tree's memory, reusable */
 
 MUST_USE enum err pack_open(struct pack **out); /* ERR_NOMEM */
@@ -78,6 +84,11 @@ enum pack_kind {
 static inline bool items_ok(const struct items *i)
 {
     return !i->failed;
+}
+
+static inline enum err items_err(const struct items *i)
+{
+    return i->failed ? ERR_MALFORMED : ERR_OK;
 }
 
 enum pack_kind items_kind(const struct items *); /* of the next item */
