@@ -1,0 +1,14 @@
+/* clock.h -- the two clocks; only the shell reads them.
+ *
+ * Wall time goes into records and can jump; monotonic time measures how long
+ * something has taken, and decides every expiry.
+ */
+#ifndef CLOCK_H
+#define CLOCK_H
+
+#include <stdint.h>
+
+uint64_t clock_now_ms(void);       /* wall: milliseconds since 1970, UTC */
+uint64_t clock_monotonic_ms(void); /* never goes back; from any start */
+
+#endif
