@@ -84,8 +84,12 @@ struct type {
     uint32_t id;
     const char *name;
     const char *label;
-    const char *bucket; /* pattern: "common", "school/{school}", "as parent",
-                         * "school/{school} or network"… */
+    const char *bucket; /* patterns, " or " between: "common",
+                         * "school/{school} or network"… {x} is the UUID in
+                         * the field x; any UUID when the type has no such
+                         * field. "as parent" in the file comes here as all
+                         * the patterns that a parent may have */
+    const struct field *parent; /* "as parent" types: the ref to it; or NULL */
     const char *life;   /* "none", "standard", "visit", "review" */
     uint32_t tier;
     struct field *fields; /* by ascending id */
@@ -100,14 +104,16 @@ struct role {
     role_set bit;
     bool tablet;               /* false: console only */
     const char *const *reach;  /* bucket patterns, NULL-ended: "common",
-                                * "school/*" (trust), "school/@hub" (schools
-                                * of the hub in the role's scope),
+                                * "school/" and a star (trust),
+                                * "school/@hub" (schools of the hub in the
+                                * role's scope),
                                 * "school/@" (the school in the scope),
                                 * "review/@" … */
 };
 
 struct schema {
     const char *version;
+    struct span source; /* the file, as it was read */
     struct type *types; /* by ascending id */
     uint32_t type_count;
     struct role *roles;
