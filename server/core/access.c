@@ -124,6 +124,16 @@ enum err access_add_person(struct access *a, uint32_t no,
     return ERR_OK;
 }
 
+enum err access_copy_persons(struct access *a, const struct access *from)
+{
+    enum err err = ERR_OK;
+
+    for (uint32_t no = 1; no < from->person_count && !err; no++)
+        if (!id_none(from->persons[no]))
+            err = access_add_person(a, no, &from->persons[no]);
+    return err;
+}
+
 struct id access_person(const struct access *a, uint32_t no)
 {
     return no && no < a->person_count ? a->persons[no] : (struct id){{0}};

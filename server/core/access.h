@@ -34,6 +34,8 @@ MUST_USE enum err access_add_school(struct access *, const struct id *school,
 /* Numbers of persons, as rows carry them. ERR_NOMEM. */
 MUST_USE enum err access_add_person(struct access *, uint32_t no,
                                     const struct id *person);
+MUST_USE enum err access_copy_persons(struct access *,
+                                      const struct access *from);
 /* None for 0 and for a number that is not known. */
 struct id access_person(const struct access *, uint32_t no);
 

@@ -1,0 +1,173 @@
+/* hub_inside.h -- the hub's own things. For hub.c, session.c, catchup.c and
+ * directory.c alone.
+ */
+#ifndef HUB_INSIDE_H
+#define HUB_INSIDE_H
+
+#include "hub.h"
+
+/* ---- directory.c: devices, replicas, buckets as the loop knows them ---- */
+
+struct device {
+    uint32_t no, person;
+    struct id id;
+    uint8_t token_hash[32];
+    bool revoked;
+};
+
+struct replica {
+    struct store_replica at; /* durable */
+    uint64_t queued;         /* highest seq handed to a batch */
+    struct session *session; /* who speaks for it now; or NULL */
+};
+
+struct directory {
+    struct device **devices; /* by id */
+    size_t device_count, device_cap;
+    struct replica **replicas; /* by number; [0] unused */
+    uint32_t replica_count;
+    struct store_bucket *buckets; /* by number; names owned */
+    uint32_t bucket_count;
+    char **names; /* of persons, by number; owned */
+    uint32_t name_count;
+};
+
+MUST_USE enum err directory_load(struct directory *,
+                                 const struct store_directory *);
+void directory_fini(struct directory *);
+struct span directory_person_name(const struct directory *, uint32_t no);
+struct device *directory_device(const struct directory *, struct id);
+MUST_USE enum err directory_put_device(struct directory *,
+                                       const struct store_device *);
+/* The device's replica of that incarnation; made when it is new. ERR_NOMEM. */
+MUST_USE enum err directory_replica(struct directory *, uint32_t device,
+                                    uint64_t incarnation, struct replica **out);
+/* *is_new: its number was not known. ERR_NOMEM. */
+MUST_USE enum err directory_put_bucket(struct directory *,
+                                       const struct store_bucket *,
+                                       bool *is_new);
+const struct store_bucket *directory_bucket(const struct directory *,
+                                            uint32_t no);
+
+/* ---- The page cache (pages.c) ---- */
+
+struct cached { /* a page: asked for, or here */
+    uint32_t bucket;
+    uint64_t from, to;
+    bool here;
+    enum message_codec codec;
+    size_t plain_bytes;
+    struct buf body;
+    struct cached *chain;         /* same hash */
+    struct cached *newer, *older; /* by last use */
+};
+
+struct pages {
+    struct cached **slots;
+    size_t slot_count, count;
+    size_t bytes;
+    uint32_t seed;
+    struct cached *newest, *oldest;
+};
+
+MUST_USE enum err pages_init(struct pages *, uint32_t seed);
+void pages_fini(struct pages *);
+/* NULL: not there. A page found is the newest then. */
+struct cached *pages_find(struct pages *, uint32_t bucket, uint64_t from);
+/* A new one, not here yet; NULL: no memory. Old pages go when it is too much.
+ */
+struct cached *pages_add(struct pages *, uint32_t bucket, uint64_t from);
+void pages_arrive(struct pages *, struct cached *, struct job *); /* fills it */
+void pages_drop(struct pages *, struct cached *);
+
+/* ---- Sessions ---- */
+
+enum session_state {
+    SESSION_GREETING,
+    SESSION_CATCHING_UP,
+    SESSION_LIVE,
+    SESSION_CLOSED,
+};
+
+struct session_bucket {
+    uint32_t no;
+    uint64_t cursor; /* sent up to here; when LIVE: up to date */
+};
+
+struct session {
+    struct hub *hub;
+    struct session *next, *prev;
+    void *peer;
+    uint64_t no; /* never used again: jobs name their session by it */
+    enum session_state state;
+    bool is_post;
+    bool zip;
+    bool body_read;         /* POST: all of it */
+    bool told;              /* POST: something new has been sent */
+    uint32_t jobs;          /* history and enrolment under way */
+    uint64_t wait_until_ms; /* POST: hold the answer until then */
+    uint64_t heard_ms;
+    size_t sent_bytes;
+    struct device *device;
+    struct replica *replica;
+    struct id person;
+    int64_t skew;
+    struct session_bucket *buckets; /* by number */
+    size_t bucket_count;
+    uint32_t waiting_bucket; /* for a page of it; 0: for none */
+    uint64_t waiting_from;
+};
+
+struct hub {
+    const struct schema *schema;
+    struct hub_ports ports;
+    struct access *access;
+    struct directory directory;
+    struct pages pages;
+    struct pack *pack;
+    struct buf plain, out; /* scratch */
+    struct session *sessions;
+    uint64_t session_no;
+    struct id timeline;
+    uint64_t fork, safe, head;
+    struct batch *gathering; /* NULL: nothing */
+    size_t gathered_bytes;   /* all that is not committed */
+    struct job *failed;      /* a batch that waits for room on the disk */
+    uint64_t retry_ms;
+    bool writing; /* a batch is out */
+    uint32_t jobs_out;
+    bool stopping;
+    enum err fault;
+    struct hub_figures figures;
+};
+
+/* session.c */
+bool session_send(struct session *, const struct span *, size_t count);
+void session_refuse(struct session *, enum err, int64_t detail);
+void session_close(struct session *, bool failed);
+/* POST: send the answer when there is nothing left to wait for. */
+void session_rest(struct session *, uint64_t now_ms);
+void session_enrolled(struct session *, struct job *);
+void session_told_history(struct session *, struct job *);
+void session_tick(struct session *, uint64_t now_ms);
+
+/* catchup.c */
+MUST_USE enum err catchup_scope(struct session *, int64_t now_ms,
+                                bool *changed);
+void catchup_cursor(struct session *, uint32_t bucket, uint64_t version);
+void catchup_pull(struct session *, struct hub_time);
+void catchup_page(struct hub *, struct job *, struct hub_time);
+/* What a commit brought, for one session. */
+void catchup_publish(struct session *, const struct batch *, uint64_t before,
+                     struct hub_time);
+/* Write SCOPE's list; arrays from malloc, freed by the caller. */
+MUST_USE enum err catchup_scope_list(struct session *, int64_t now_ms,
+                                     struct message_scope **out);
+void catchup_scope_free(struct message_scope *, size_t count);
+
+/* hub.c */
+void hub_gather(struct hub *, struct batch_push *);
+void hub_submit(struct hub *, struct job *);
+void hub_start_batch(struct hub *);
+
+#endif
