@@ -33,6 +33,7 @@ struct batch_push {
     struct store_replica replica; /* as known when it is not in the ledger */
     uint32_t person;
     int64_t skew; /* the device's clock minus ours */
+    bool trusted; /* made by the server itself: nobody's roles are asked */
     struct batch_push *next;
     /* out */
     struct store_replica after; /* the replica, with these consumed */

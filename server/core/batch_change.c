@@ -30,6 +30,9 @@ static role_set roles_here(struct work *w, struct scene *s, int64_t at)
     struct span name = cells_bucket_name(w, s->bucket);
     role_set roles = access_roles(access, &person, name, w->now_ms);
 
+    if (s->entry->push->trusted)
+        return ~(role_set)0;
+
     /* Written while access lasted, received after it had ended. */
     if (!roles)
         roles = access_roles(access, &person, name, at);
@@ -119,7 +122,8 @@ static enum err enter(struct work *w, const struct change_touch *touch,
         return ERR_OK;
     s->newborn = !s->existence->at.found;
     s->roles |= s->newborn ? ROLE_AUTHOR : 0;
-    if (!access_may(s->type, NULL, ACCESS_CREATE, s->roles))
+    bool trusted = s->entry->push->trusted;
+    if (!trusted && !access_may(s->type, NULL, ACCESS_CREATE, s->roles))
         return ERR_DENIED;
     if (!access_bucket_fits(s->type, cells_bucket_name(w, s->bucket),
                             &s->record))
@@ -129,6 +133,8 @@ static enum err enter(struct work *w, const struct change_touch *touch,
 
 static bool may_edit(const struct scene *s, const struct merge_edit *e)
 {
+    if (s->entry->push->trusted)
+        return true;
     switch (e->op) {
     case CHANGE_CREATE: return true; /* asked on entering */
     case CHANGE_DELETE:

@@ -1,3 +1,4 @@
+#include "code.h"
 #include "digest.h"
 #include "hub_inside.h"
 
@@ -394,7 +395,7 @@ static void enrol(struct session *s, struct items *in, struct hub_time now)
     }
     job->session = s->no;
     job->enrol.now_ms = now.wall_ms;
-    digest_sha256(m.code, job->enrol.code_hash);
+    code_hash(m.code, job->enrol.code_hash);
     copy_word(m.label, job->enrol.label, sizeof job->enrol.label);
     copy_word(m.platform, job->enrol.platform, sizeof job->enrol.platform);
     h->ports.random(h->ports.context, random, sizeof random);
