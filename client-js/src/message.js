@@ -133,13 +133,16 @@ const codec = {
   write: (v) => v,
 }
 
+/** The place of an edit in its change; -1: the whole change. */
+const index = w.same((v) => Number.isInteger(v) && v >= -1 && v < 2 ** 31)
+
 const outcomes = w.list(
   w.row({
     first: w.uint,
     last: w.uint,
     version: w.uint,
     exceptions: w.list(
-      w.row({ seq: w.uint, index: w.int, outcome: w.uint32, reason: w.uint32 }),
+      w.row({ seq: w.uint, index, outcome: w.uint32, reason: w.uint32 }),
     ),
   }),
 )
@@ -280,9 +283,11 @@ export function openMessage(bytes) {
   const length = w.uint.read(elements[1])
   if (length > MESSAGE_BYTES_MAX) refuse('too_big')
   const stream = w.bin.read(elements[2])
-  return inflate(stream, length).then((plain) =>
-    plain.length === length ? readMessage(plain) : refuse('malformed'),
-  )
+  return inflate(stream, length)
+    .catch(() => refuse('malformed')) // longer than it says, or damaged
+    .then((plain) =>
+      plain.length === length ? readMessage(plain) : refuse('malformed'),
+    )
 }
 
 /** The message wrapped in a ZIP, or as it is when that is not longer.

@@ -17,7 +17,7 @@ import { bytesToUuid, ID_BYTES, isId, uuidToBytes } from './id.js'
 
 /** A shape that is the same on both sides.
  * @template {Item} T @param {(item: any) => boolean} fits @returns {Shape<T>} */
-function same(fits) {
+export function same(fits) {
   /** @param {any} item */
   const pass = (item) => (fits(item) ? item : refuse('malformed'))
   return { read: pass, write: pass }
