@@ -142,8 +142,8 @@ enum err pack_parse_next(struct pack *p, struct span *bytes, struct items *out)
     enum err err = pack_check(*bytes, &len);
     if (err)
         return err;
-    switch (msgpack_unpack((const char *)bytes->at, len, &read, &p->zone,
-                           &root)) {
+    switch (
+        msgpack_unpack((const char *)bytes->at, len, &read, &p->zone, &root)) {
     case MSGPACK_UNPACK_SUCCESS: break;
     case MSGPACK_UNPACK_NOMEM_ERROR: return ERR_NOMEM;
     case MSGPACK_UNPACK_EXTRA_BYTES:
@@ -151,8 +151,8 @@ enum err pack_parse_next(struct pack *p, struct span *bytes, struct items *out)
     case MSGPACK_UNPACK_PARSE_ERROR: return ERR_MALFORMED;
     }
     assert(read == len && root.type == MSGPACK_OBJECT_ARRAY);
-    *out = (struct items){.at = root.via.array.ptr,
-                          .left = root.via.array.size};
+    *out =
+        (struct items){.at = root.via.array.ptr, .left = root.via.array.size};
     bytes->at += len;
     bytes->len -= len;
     return ERR_OK;

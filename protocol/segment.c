@@ -8,8 +8,8 @@ static bool like_group(const struct segment_group *g,
     return r->flags == 0 && r->at == g->at && id_equal(r->author, g->author);
 }
 
-static void put_row(struct buf *b, const struct segment_group *g,
-                    uint64_t base, const struct segment_row *r)
+static void put_row(struct buf *b, const struct segment_group *g, uint64_t base,
+                    const struct segment_row *r)
 {
     bool delta = r->flags & SEGMENT_DELTA;
     bool brief = like_group(g, r);

@@ -122,9 +122,8 @@ static void one_vector(const char *line)
         const char *kind;
         void (*run)(const char *line);
     } kinds[] = {
-        {"hash32", one_hash32}, {"hash64", one_hash64},
-        {"chain", one_chain},   {"sum", one_sum},
-        {"natural", one_natural}, {"new", one_new},
+        {"hash32", one_hash32}, {"hash64", one_hash64},   {"chain", one_chain},
+        {"sum", one_sum},       {"natural", one_natural}, {"new", one_new},
     };
     struct span kind;
 
@@ -165,8 +164,8 @@ static void an_id_survives_its_text_form(void **state)
     id_text(id, text);
     assert_true(id_parse(span_of(text), &back));
     assert_true(id_equal(id, back));
-    assert_true(id_parse(span_of("0A0B0C0D-0000-0000-0000-00000000000F"),
-                         &back));
+    assert_true(
+        id_parse(span_of("0A0B0C0D-0000-0000-0000-00000000000F"), &back));
     assert_int_equal(back.bytes[0], 10);
 }
 

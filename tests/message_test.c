@@ -243,8 +243,7 @@ AGAIN(beaten)
 AGAIN(bye)
 AGAIN(enrolled)
 
-static enum err again(struct items *in, enum message_code code,
-                      struct buf *out)
+static enum err again(struct items *in, enum message_code code, struct buf *out)
 {
     switch (code) {
     case MESSAGE_HELLO: return again_hello(in, out);

@@ -42,13 +42,26 @@ static void every_int_survives_in_its_shortest_form(void **state)
         int64_t value;
         size_t bytes;
     } ints[] = {
-        {0, 1},           {127, 1},          {128, 2},
-        {255, 2},         {256, 3},          {65535, 3},
-        {65536, 5},       {UINT32_MAX, 5},   {INT64_C(1) << 32, 9},
-        {PACK_INT_MAX, 9}, {-1, 1},          {-32, 1},
-        {-33, 2},         {-128, 2},         {-129, 3},
-        {-32768, 3},      {-32769, 5},       {INT32_MIN, 5},
-        {INT64_C(-2147483649), 9}, {-PACK_INT_MAX, 9},
+        {0, 1},
+        {127, 1},
+        {128, 2},
+        {255, 2},
+        {256, 3},
+        {65535, 3},
+        {65536, 5},
+        {UINT32_MAX, 5},
+        {INT64_C(1) << 32, 9},
+        {PACK_INT_MAX, 9},
+        {-1, 1},
+        {-32, 1},
+        {-33, 2},
+        {-128, 2},
+        {-129, 3},
+        {-32768, 3},
+        {-32769, 5},
+        {INT32_MIN, 5},
+        {INT64_C(-2147483649), 9},
+        {-PACK_INT_MAX, 9},
     };
 
     for (size_t i = 0; i < sizeof ints / sizeof ints[0]; i++) {
@@ -187,8 +200,8 @@ static void depth_is_bounded(void **state)
         memset(hex, 0, sizeof hex);
         for (size_t i = 0; i < depth; i++)
             memcpy(hex + 2 * i, i + 1 < depth ? "91" : "90", 2);
-        assert_int_equal(parse(hex), depth <= PACK_DEPTH_MAX ? ERR_OK
-                                                             : ERR_TOO_DEEP);
+        assert_int_equal(parse(hex),
+                         depth <= PACK_DEPTH_MAX ? ERR_OK : ERR_TOO_DEEP);
     }
     for (size_t i = 0; i < 100000; i++)
         memcpy(hex + 2 * i, "91", 2);
@@ -234,21 +247,45 @@ static void only_our_kinds_and_forms_are_taken(void **state)
 {
     (void)state;
     static const char *const bad[] = {
-        "",           "c0",           "80",
-        "9180",       "91de0000",     "91df00000000",
-        "91c1",       "91c70000",     "91c8000000",
-        "91c90000000000",             "91d400c0",
-        "91d6ff00000000",             "91ca3f800000",
-        "91cb7ff0000000000000",       "91cbfff0000000000000",
-        "91cb7ff8000000000001",       "91cc7f",
-        "91cd00ff",   "91ce0000ffff", "91cf00000000ffffffff",
-        "91cf0020000000000000",       "91cfffffffffffffffff",
-        "91d07f",     "91d0e0",       "91d1ff80",
-        "91d17fff",   "91d2ffff8000", "91d3ffffffff80000000",
-        "91d3ffe0000000000000",       "91d38000000000000000",
-        "91a100",     "91a1ff",       "91a2c080",
-        "91a3eda080", "91a4f4908080", "91a2c328",
-        "91a1c3",     "91a2e282",     "90c0",
+        "",
+        "c0",
+        "80",
+        "9180",
+        "91de0000",
+        "91df00000000",
+        "91c1",
+        "91c70000",
+        "91c8000000",
+        "91c90000000000",
+        "91d400c0",
+        "91d6ff00000000",
+        "91ca3f800000",
+        "91cb7ff0000000000000",
+        "91cbfff0000000000000",
+        "91cb7ff8000000000001",
+        "91cc7f",
+        "91cd00ff",
+        "91ce0000ffff",
+        "91cf00000000ffffffff",
+        "91cf0020000000000000",
+        "91cfffffffffffffffff",
+        "91d07f",
+        "91d0e0",
+        "91d1ff80",
+        "91d17fff",
+        "91d2ffff8000",
+        "91d3ffffffff80000000",
+        "91d3ffe0000000000000",
+        "91d38000000000000000",
+        "91a100",
+        "91a1ff",
+        "91a2c080",
+        "91a3eda080",
+        "91a4f4908080",
+        "91a2c328",
+        "91a1c3",
+        "91a2e282",
+        "90c0",
     };
 
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
@@ -313,12 +350,14 @@ static void long_texts_are_counted_by_code_points(void **state)
     (void)state;
     size_t chars;
 
-    assert_true(utf8_check(span_of("12345678" "caf\xc3\xa9 "
-                                   "\xf0\x9f\x8c\x8a" "1234567890"),
+    assert_true(utf8_check(span_of("12345678"
+                                   "caf\xc3\xa9 "
+                                   "\xf0\x9f\x8c\x8a"
+                                   "1234567890"),
                            &chars));
     assert_int_equal(chars, 24);
-    assert_false(utf8_check((struct span){(const uint8_t *)"1234567\0", 8},
-                            &chars));
+    assert_false(
+        utf8_check((struct span){(const uint8_t *)"1234567\0", 8}, &chars));
     assert_true(utf8_check((struct span){0}, &chars));
     assert_int_equal(chars, 0);
 }
