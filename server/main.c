@@ -3,6 +3,7 @@
 #include "serve.h"
 
 #include <getopt.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -39,7 +40,7 @@ struct line {
     size_t host_count;
 };
 
-enum option {
+enum flag {
     OPTION_DATA = 256,
     OPTION_SCHEMA,
     OPTION_DEMO,
