@@ -142,14 +142,10 @@ enum err pack_parse_next(struct pack *p, struct span *bytes, struct items *out)
     enum err err = pack_check(*bytes, &len);
     if (err)
         return err;
-    switch (
-        msgpack_unpack((const char *)bytes->at, len, &read, &p->zone, &root)) {
-    case MSGPACK_UNPACK_SUCCESS: break;
-    case MSGPACK_UNPACK_NOMEM_ERROR: return ERR_NOMEM;
-    case MSGPACK_UNPACK_EXTRA_BYTES:
-    case MSGPACK_UNPACK_CONTINUE:
-    case MSGPACK_UNPACK_PARSE_ERROR: return ERR_MALFORMED;
-    }
+    /* Past the check only memory can fail; msgpack-c does not always say so. */
+    if (msgpack_unpack((const char *)bytes->at, len, &read, &p->zone, &root) !=
+        MSGPACK_UNPACK_SUCCESS)
+        return ERR_NOMEM;
     assert(read == len && root.type == MSGPACK_OBJECT_ARRAY);
     *out =
         (struct items){.at = root.via.array.ptr, .left = root.via.array.size};
