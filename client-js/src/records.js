@@ -1,0 +1,398 @@
+// @ts-check
+/**
+ * What the screen shows: the confirmed records with our own pending changes
+ * replayed on top, as frozen plain objects, made when somebody looks and kept
+ * until something of theirs moves.
+ *
+ * A live query is run with its reads noted: which records, which types, the
+ * status of what. It is run again, once per microtask at most, only when one
+ * of those has moved.
+ */
+
+import { asSet } from './catalog.js'
+import { chainOf, shownText } from './texts.js'
+import { createDraft } from './image.js'
+import { ROW_CHECK_WORDING, ROW_CONFLICT, ROW_MERGED } from './segment.js'
+
+/**
+ * @typedef {import('./image.js').Image} Image
+ * @typedef {import('./image.js').Draft} Draft
+ * @typedef {import('./image.js').Row} Row
+ * @typedef {import('./image.js').Edit} Edit
+ * @typedef {import('./image.js').Pending} Pending
+ * @typedef {import('./catalog.js').Catalog} Catalog
+ * @typedef {import('./catalog.js').Type} Type
+ * @typedef {import('./catalog.js').Field} Field
+ *
+ * @typedef {object} Meta
+ * @property {number} version
+ * @property {string | null} by
+ * @property {number} at
+ * @property {boolean} pending
+ * @property {boolean} checkWording
+ * @property {boolean} conflict
+ * @property {boolean} merged
+ *
+ * @typedef {object} TmRecord
+ * @property {string} id
+ * @property {string} type
+ * @property {string} bucket
+ * @property {Readonly<Record<string, any>>} fields
+ * @property {boolean} deleted
+ * @property {boolean} pending
+ * @property {{ by: string | null, at: number }} created
+ * @property {{ by: string | null, at: number }} changed
+ * @property {Readonly<Record<string, Meta>>} meta
+ */
+
+/**
+ * @typedef {object} Making  a record being put together
+ * @property {Map<number, any>} values
+ * @property {Map<number, Row>} rows
+ * @property {Map<number, number>} pendingAt  field → when
+ * @property {boolean} alive
+ */
+
+/** @param {Making} making @param {Edit} edit */
+function replay(making, edit) {
+  const { values } = making
+  const have = values.get(edit.field) ?? null
+  switch (edit.op) {
+    case 'create':
+      return // whether it lives, later changes say
+    case 'delete':
+      making.alive = false
+      return
+    case 'restore':
+      making.alive = true
+      return
+    case 'set':
+      values.set(edit.field, edit.value)
+      return
+    case 'add':
+      values.set(edit.field, asSet([...(have ?? []), ...edit.value]))
+      return
+    case 'remove':
+      values.set(
+        edit.field,
+        (have ?? []).filter((/** @type {string} */ e) => !edit.value.includes(e)),
+      )
+      return
+    case 'text': // all of a text's edits at once: see below
+  }
+}
+
+/** @param {Row | undefined} row @param {boolean} pending @param {number} at
+ * @param {string} me @returns {Meta} */
+const metaOf = (row, pending, at, me) =>
+  Object.freeze({
+    version: row?.v ?? 0,
+    by: pending ? me : (row?.by ?? null),
+    at: pending ? at : (row?.at ?? 0),
+    pending,
+    checkWording: Boolean((row?.flags ?? 0) & ROW_CHECK_WORDING),
+    conflict: Boolean((row?.flags ?? 0) & ROW_CONFLICT),
+    merged: Boolean((row?.flags ?? 0) & ROW_MERGED),
+  })
+
+/** @param {any} value */
+const isEmpty = (value) =>
+  value === null || value === undefined || value === '' || value.length === 0
+
+/** @param {any} value */
+const frozen = (value) => (Array.isArray(value) ? Object.freeze(value) : value)
+
+/** @param {Draft} draft @param {number | string} bucket @returns {string} */
+function bucketName(draft, bucket) {
+  if (typeof bucket === 'string') return bucket
+  const known = draft
+    .meta('scope')
+    ?.buckets.find((/** @type {any} */ b) => b.bucket === bucket)
+  return known?.name ?? `#${bucket}`
+}
+
+/** @param {Making} making @param {Draft} draft @param {string} id
+ * @param {Pending[]} pendings */
+function replayAll(making, draft, id, pendings) {
+  for (const pending of pendings) {
+    for (const touch of pending.touches) {
+      if (touch.record !== id) continue
+      for (const edit of touch.edits) {
+        replay(making, edit)
+        making.pendingAt.set(edit.field, pending.at)
+        if (edit.base === undefined) continue
+        if (making.values.get(edit.field) === undefined) {
+          making.values.set(edit.field, null)
+        }
+      }
+    }
+  }
+}
+
+/** Fields of a newer schema than ours have no name here, and are kept.
+ * @param {Making} making @param {Type} type @param {string} me */
+function named(making, type, me) {
+  /** @type {Record<string, any>} */
+  const fields = {}
+  /** @type {Record<string, Meta>} */
+  const meta = {}
+  for (const [no, value] of making.values) {
+    const name = type.byNo.get(no)?.name
+    if (!name) continue
+    const at = making.pendingAt.get(no)
+    if (!isEmpty(value)) fields[name] = frozen(value)
+    meta[name] = metaOf(making.rows.get(no), at !== undefined, at ?? 0, me)
+  }
+  return { fields: Object.freeze(fields), meta: Object.freeze(meta) }
+}
+
+/** The newest of these. @param {{ by: string | null, at: number }[]} all */
+function latest(all) {
+  const first = { by: null, at: 0 }
+  return all.reduce((a, b) => (b.at >= a.at ? b : a), first)
+}
+
+/**
+ * @param {Image} image @param {Catalog} catalog @param {string} id
+ * @param {string} me @returns {TmRecord | undefined}
+ */
+export function makeRecord(image, catalog, id, me) {
+  const draft = createDraft(image)
+  const stored = draft.record(id)
+  const pendings = draft.pendingOf(id)
+  const begun = pendings
+    .flatMap((pending) => pending.touches)
+    .find((touch) => touch.record === id)
+  const from = stored ?? begun
+  const type = from && catalog.typeNo(from.type)
+  if (!from || !type) return undefined
+  /** @type {Making} */
+  const making = {
+    values: new Map(),
+    rows: new Map(),
+    pendingAt: new Map(),
+    alive: stored?.fields[0]?.value !== false,
+  }
+  for (const [key, row] of Object.entries(stored?.fields ?? {})) {
+    making.rows.set(Number(key), row)
+    if (key !== '0') making.values.set(Number(key), row.value)
+  }
+  replayAll(making, draft, id, pendings)
+  for (const [no, value] of making.values) {
+    const chain = chainOf(draft, id, no)
+    if (chain.length) making.values.set(no, shownText(value ?? '', chain))
+  }
+  const firstAt = pendings[0]?.at ?? 0
+  const created = stored?.born ?? { by: me, at: firstAt }
+  const changes = [
+    created,
+    ...[...making.rows.values()].map(({ by, at }) => ({ by, at })),
+    ...pendings.map(({ at }) => ({ by: me, at })),
+  ]
+  return Object.freeze({
+    id,
+    type: type.name,
+    bucket: bucketName(draft, from.bucket),
+    ...named(making, type, me),
+    deleted: !making.alive,
+    pending: pendings.length > 0,
+    created: Object.freeze({ ...created }),
+    changed: Object.freeze(latest(changes)),
+  })
+}
+
+/**
+ * @typedef {object} Query
+ * @property {() => void} run
+ * @property {Set<string>} reads  record ids, and type names after ':'
+ * @property {boolean} stopped
+ *
+ * @typedef {object} Records
+ * @property {(id: string) => TmRecord | undefined} get
+ * @property {(type: string, filter?: (r: TmRecord) => boolean) =>
+ *   TmRecord[]} list
+ * @property {<T>(read: () => T, callback: (value: T) => void) =>
+ *   () => void} live
+ * @property {(what: string) => void} note  a live query reads this too
+ * @property {(ops: readonly import('./store.js').Op[]) => void} moved
+ * @property {(what: string) => void} stir  something else has moved
+ * @property {() => void} reset  everything may have moved
+ */
+
+/** @param {readonly import('./store.js').Op[]} ops @param {Image} image
+ * @returns {Set<string>} ids of records that may look different */
+export function touchedBy(ops, image) {
+  /** @type {Set<string>} */
+  const ids = new Set()
+  for (const op of ops) {
+    if (op.table === 'records') ids.add(String('put' in op ? op.put.id : op.drop))
+    if (op.table === 'outbox') {
+      const seq = Number('put' in op ? op.put.seq : op.drop)
+      const all = ['put' in op ? op.put : null, image.outbox.get(seq)]
+      for (const pending of all) {
+        for (const touch of pending?.touches ?? []) ids.add(touch.record)
+      }
+    }
+    if (op.table === 'held' && 'put' in op) ids.add(op.put.record)
+  }
+  return ids
+}
+
+/**
+ * @param {() => Image} image @param {Catalog} catalog
+ * @param {() => string} me
+ * @param {(work: () => void) => void} [soon]
+ * @returns {Records & { touched: (ids: Iterable<string>) => void }}
+ */
+export function createRecords(image, catalog, me, soon = queueMicrotask) {
+  /** @type {Map<string, TmRecord | undefined>} */
+  const made = new Map()
+  /** @type {Map<string, Set<string>>} type name → ids */
+  const byType = new Map()
+  /** @type {Set<Query>} */
+  const queries = new Set()
+  /** @type {Set<Query>} */
+  const due = new Set()
+  /** @type {Query | null} */
+  let reading = null
+  let isIndexed = false
+
+  /** @param {string} id @returns {string | undefined} */
+  function typeOf(id) {
+    const at = image()
+    const stored = at.records.get(id)
+    let no = stored?.type
+    if (no === undefined) {
+      const [seq] = at.pendingOf.get(id) ?? []
+      const touches = seq === undefined ? [] : at.outbox.get(seq)?.touches
+      no = touches?.find((touch) => touch.record === id)?.type
+    }
+    return no === undefined ? undefined : catalog.typeNo(no)?.name
+  }
+
+  /** @param {string} id */
+  function index(id) {
+    const name = typeOf(id)
+    if (name) {
+      const ids = byType.get(name) ?? new Set()
+      byType.set(name, ids.add(id))
+    } else {
+      for (const ids of byType.values()) ids.delete(id)
+    }
+    return name
+  }
+
+  function indexAll() {
+    if (isIndexed) return
+    isIndexed = true
+    const at = image()
+    for (const id of at.records.keys()) index(id)
+    for (const id of at.pendingOf.keys()) index(id)
+  }
+
+  /** @param {Query} query */
+  function schedule(query) {
+    if (!due.size) {
+      soon(() => {
+        const now = [...due]
+        due.clear()
+        for (const one of now) if (!one.stopped) one.run()
+      })
+    }
+    due.add(query)
+  }
+
+  /** @param {Set<string>} what */
+  function stirAll(what) {
+    for (const query of queries) {
+      for (const read of query.reads) {
+        if (!what.has(read)) continue
+        schedule(query)
+        break
+      }
+    }
+  }
+
+  /** @param {string} id */
+  function get(id) {
+    reading?.reads.add(id)
+    if (!made.has(id)) made.set(id, makeRecord(image(), catalog, id, me()))
+    return made.get(id)
+  }
+
+  /** @type {Records['list']} */
+  function list(type, filter) {
+    indexAll()
+    const outer = reading
+    outer?.reads.add(`:${type}`)
+    reading = null // the type covers its records
+    /** @type {TmRecord[]} */
+    const out = []
+    for (const id of byType.get(type) ?? []) {
+      const record = get(id)
+      if (record && !record.deleted) out.push(record)
+    }
+    reading = outer // what the filter reads counts
+    return filter ? out.filter(filter) : out
+  }
+
+  /** @type {Records['live']} */
+  function live(read, callback) {
+    /** @type {Query} */
+    const query = {
+      reads: new Set(),
+      stopped: false,
+      run: () => {
+        query.reads = new Set()
+        const outer = reading
+        reading = query
+        let value
+        try {
+          value = read()
+        } finally {
+          reading = outer
+        }
+        callback(value)
+      },
+    }
+    queries.add(query)
+    query.run()
+    return () => {
+      query.stopped = true
+      queries.delete(query)
+    }
+  }
+
+  /** @param {Iterable<string>} ids */
+  function touched(ids) {
+    /** @type {Set<string>} */
+    const what = new Set()
+    for (const id of ids) {
+      made.delete(id)
+      what.add(id)
+      const before = typeOf(id)
+      if (isIndexed) {
+        for (const [name, all] of byType) if (all.has(id)) what.add(`:${name}`)
+        index(id)
+      }
+      if (before) what.add(`:${before}`)
+    }
+    if (what.size) stirAll(what)
+  }
+
+  return {
+    get,
+    list,
+    live,
+    note: (what) => void reading?.reads.add(what),
+    touched,
+    moved: (ops) => touched(touchedBy(ops, image())),
+    stir: (what) => stirAll(new Set([what])),
+    reset: () => {
+      made.clear()
+      byType.clear()
+      isIndexed = false
+      for (const query of queries) schedule(query)
+    },
+  }
+}

@@ -1,0 +1,422 @@
+// @ts-check
+/** What the server says, taken in: part of replica.js. */
+
+import { encodeTouches } from './edits.js'
+import { errName } from './err.js'
+import { foldGroups, keepOnly, purgeBucket } from './fold.js'
+import {
+  clearBack,
+  consume,
+  newIncarnation,
+  selfOf,
+  textUnits,
+  unconsume,
+} from './outbox.js'
+import { unitKey } from './image.js'
+import { movedEdit } from './texts.js'
+
+/** More than this on one connection, and something else is wrong. */
+const HEALS_MAX = 20
+
+/** The server's disk is full: how long until we ask again. */
+const FULL_MS = 15000
+
+const HELD = 4
+
+/**
+ * @typedef {import('./replica.js').Work} Work
+ * @typedef {import('./replica.js').Heal} Heal
+ * @typedef {import('./message.js').ServerMessage} ServerMessage
+ * @typedef {import('./message.js').Scope} Scope
+ * @typedef {import('./segment.js').Group} Group
+ * @typedef {import('./image.js').Pending} Pending
+ * @typedef {import('./image.js').Held} Held
+ */
+
+/** @param {Work} work @returns {readonly Scope[]} */
+const scopeOf = (work) => work.draft.meta('scope')?.buckets ?? []
+
+/** @param {Work} work @returns {Record<number, number>} */
+const cursorsOf = (work) => work.draft.meta('cursors')?.versions ?? {}
+
+/** Never back. @param {Work} work @param {Iterable<readonly [number, number]>} to */
+function moveCursors(work, to) {
+  const versions = { ...cursorsOf(work) }
+  for (const [bucket, version] of to) {
+    versions[bucket] = Math.max(versions[bucket] ?? 0, version)
+  }
+  work.draft.put('meta', { key: 'cursors', versions })
+}
+
+/** Where a change's bucket stands; buckets that are not ours do not count.
+ * @param {Work} work @returns {(bucket: number | string) => number} */
+function cursorReader(work) {
+  const versions = cursorsOf(work)
+  const scope = scopeOf(work)
+  return (bucket) => {
+    const known = scope.find((b) => b.bucket === bucket || b.name === bucket)
+    return known ? (versions[known.bucket] ?? 0) : Infinity
+  }
+}
+
+/** @param {Work} work @param {readonly [number, number][]} cursors */
+function pull(work, cursors) {
+  const { session } = work
+  const caughtUp = new Set(session.caughtUp)
+  for (const [bucket] of cursors) caughtUp.delete(bucket)
+  work.session = { ...session, caughtUp, state: 'catching', upToDate: false }
+  if (session.road === 'post') return // the next hello asks for it
+  work.effects.push({ do: 'send', messages: [{ type: 'pull', cursors }] })
+}
+
+/** Fetch these buckets again, from the start.
+ * @param {Work} work @param {readonly number[]} buckets */
+function startHealing(work, buckets) {
+  const heal = new Map(work.session.heal)
+  const fresh = buckets.filter((bucket) => !heal.has(bucket))
+  if (!fresh.length) return
+  const heals = work.session.heals + 1
+  if (heals > HEALS_MAX) {
+    hangUp(work, { do: 'close', name: 'corrupt' })
+    return
+  }
+  for (const bucket of fresh) {
+    heal.set(bucket, { came: new Map(), started: false, to: 0 })
+  }
+  work.session = { ...work.session, heal, heals }
+  pull(
+    work,
+    fresh.map((bucket) => [bucket, 0]),
+  )
+}
+
+/** @param {Work} work @param {readonly Scope[]} buckets */
+function setScope(work, buckets) {
+  const { draft } = work
+  const ours = new Set(buckets.map((b) => b.bucket))
+  const was = scopeOf(work)
+  const versions = { ...cursorsOf(work) }
+  const gone = [...Object.keys(versions).map(Number), ...was.map((b) => b.bucket)]
+  for (const bucket of new Set(gone)) {
+    if (ours.has(bucket)) continue
+    purgeBucket(draft, bucket)
+    delete versions[bucket]
+  }
+  draft.put('meta', { key: 'cursors', versions })
+  const isSame = JSON.stringify(was) === JSON.stringify(buckets)
+  if (isSame) return
+  draft.put('meta', { key: 'scope', buckets: buckets.map((b) => ({ ...b })) })
+  work.effects.push({ do: 'tell', event: 'scope', detail: null })
+}
+
+/** No more on this connection. @param {Work} work
+ * @param {import('./replica.js').Effect} effect */
+function hangUp(work, effect) {
+  work.effects.push(effect)
+  work.session = { ...work.session, state: 'closed' }
+}
+
+/** Nothing of ours is where the server says it is: number afresh.
+ * @param {Work} work @param {number} has */
+function startAfresh(work, has) {
+  newIncarnation(work.draft, work.now, has)
+  hangUp(work, { do: 'reconnect' })
+}
+
+/** Where the server says our queue stands.
+ * @param {Work} work @param {number} seq @param {number} version
+ * @returns {boolean} false: we have started afresh */
+function agreeOnQueue(work, seq, version) {
+  const { draft } = work
+  const self = selfOf(draft)
+  const isCopied =
+    seq > self.made || (seq > self.acked && !draft.pending(seq)?.sealed)
+  if (isCopied || seq < self.acked) {
+    startAfresh(work, isCopied ? Infinity : seq)
+    return false
+  }
+  if (seq < self.consumed) unconsume(draft, seq)
+  if (seq > 0) consume(draft, { last: seq, version, told: 'welcome' })
+  return true
+}
+
+/** @param {Uint8Array | null} a @param {Uint8Array} b */
+const sameBytes = (a, b) =>
+  a?.length === b.length && a.every((byte, i) => byte === b[i])
+
+/** @param {Work} work
+ * @param {import('./message.js').Welcome} welcome */
+function onWelcome(work, welcome) {
+  const { draft } = work
+  if (!sameBytes(work.session.nonce, welcome.nonce)) {
+    hangUp(work, { do: 'portal' })
+    return
+  }
+  work.effects.push({ do: 'settled' })
+  const { timeline, fork, safe, replica, person } = welcome
+  const was = draft.meta('server')
+  draft.put('meta', { key: 'server', timeline, fork, safe, replica, person })
+  if (!agreeOnQueue(work, welcome.seq, welcome.version)) return
+  work.session = { ...work.session, state: 'catching' }
+  setScope(work, welcome.scope)
+  if (was && was.timeline !== timeline) {
+    // Another history: what we have beyond the fork is not in it.
+    startHealing(work, Object.keys(cursorsOf(work)).map(Number))
+  }
+  clearBack(draft, cursorReader(work))
+}
+
+/** @param {Work} work @param {import('./message.js').Segment} segment
+ * @param {readonly Group[]} groups */
+function onSegment(work, segment, groups) {
+  const { bucket, from, to } = segment
+  const heal = work.session.heal.get(bucket)
+  const cursor = cursorsOf(work)[bucket] ?? 0
+  if (!scopeOf(work).some((b) => b.bucket === bucket)) return
+  if (heal) {
+    if (from === 0) heal.started = true
+    if (heal.started) heal.to = Math.max(heal.to, to)
+  } else if (from > cursor) {
+    pull(work, [[bucket, cursor]])
+    return
+  }
+  if (foldGroups(work.draft, bucket, groups, heal?.came)) {
+    moveCursors(work, [[bucket, to]])
+  } else {
+    startHealing(work, [bucket])
+  }
+}
+
+/** @param {Pending} pending @param {number} index counted through the change
+ * @returns {{ record: string, type: number, field: number } | null} */
+function editAt(pending, index) {
+  const all = pending.touches.flatMap(({ record, type, edits }) =>
+    edits.map(({ field }) => ({ record, type, field })),
+  )
+  return all[Math.max(0, index)] ?? null
+}
+
+/** @param {Work} work @param {Pending} pending
+ * @param {import('./message.js').Exception} exception */
+function keepHeld(work, pending, { seq, index, reason }) {
+  const { draft, config } = work
+  const at = editAt(pending, index)
+  const field = at && config.catalog.field(at.type, at.field)
+  /** @type {Held} */
+  const held = {
+    key: `${selfOf(draft).incarnation}/${seq}/${index}`,
+    seq,
+    at: pending.at,
+    record: at?.record ?? '',
+    field: index < 0 ? null : (field?.name ?? null),
+    reason: errName(reason),
+  }
+  draft.put('held', held)
+}
+
+/** A held change did not become true: unsent typing that was made on it moves
+ * to the confirmed text. @param {Work} work @param {Pending} held */
+function moveDependents(work, held) {
+  const { draft, config } = work
+  const units = new Set(textUnits(held))
+  if (!units.size) return
+  const { made } = selfOf(draft)
+  for (let seq = held.seq + 1; seq <= made; seq++) {
+    const pending = draft.pending(seq)
+    if (!pending || pending.sealed) continue
+    if (!textUnits(pending).some((unit) => units.has(unit))) continue
+    const touches = pending.touches.map((touch) => ({
+      ...touch,
+      edits: touch.edits.map((edit) => {
+        const key = unitKey(touch.record, edit.field)
+        if (edit.base === undefined || !units.delete(key)) return edit
+        const field = config.catalog.field(touch.type, edit.field)
+        const fields = draft.record(touch.record)?.fields ?? {}
+        const unit = field?.unit ?? [edit.field]
+        const seen = Math.max(0, ...unit.map((no) => fields[no]?.v ?? 0))
+        return movedEdit(draft, touch.record, edit, seen)
+      }),
+    }))
+    const bytes = encodeTouches(pending.at, touches, config.catalog)
+    draft.put('outbox', { ...pending, touches, bytes })
+  }
+}
+
+/** @param {Work} work @param {import('./message.js').Outcome} outcome */
+function onOutcome(work, outcome) {
+  const { draft } = work
+  const { last, version, exceptions } = outcome
+  if (last > selfOf(draft).made) return // not ours: a copy's
+  consume(draft, { last, version, told: 'outcome' })
+  for (const exception of exceptions) {
+    const pending = draft.pending(exception.seq)
+    if (!pending || exception.outcome !== HELD) continue
+    keepHeld(work, pending, exception)
+    if (exception.index >= 0) continue
+    draft.put('outbox', { ...pending, held: true })
+    moveDependents(work, pending)
+  }
+  work.effects.push({ do: 'tell', event: 'outcome', detail: outcome })
+}
+
+/** @param {Work} work @param {import('./message.js').Update} update
+ * @param {readonly (readonly Group[])[]} bodies */
+function onUpdate(work, update, bodies) {
+  update.segments.forEach((segment, i) => onSegment(work, segment, bodies[i]))
+  for (const outcome of update.outcomes) onOutcome(work, outcome)
+  if (update.head > 0) {
+    const { caughtUp, heal } = work.session
+    const following = [...caughtUp].filter((bucket) => !heal.has(bucket))
+    moveCursors(
+      work,
+      following.map((bucket) => [bucket, update.head]),
+    )
+  }
+  clearBack(work.draft, cursorReader(work))
+  if (update.segments.length || update.outcomes.length) {
+    work.session = { ...work.session, moved: true }
+  }
+}
+
+/** The end of the fetch of one bucket, if this checkpoint is that.
+ * @param {Work} work @param {import('./message.js').Sum} sum
+ * @returns {boolean} */
+function finishHealing(work, sum) {
+  const heal = work.session.heal.get(sum.bucket)
+  if (!heal) return true
+  // A checkpoint that was on its way before we asked says nothing.
+  if (!heal.started && sum.count > 0) return false
+  keepOnly(work.draft, sum.bucket, heal.came)
+  const left = new Map(work.session.heal)
+  left.delete(sum.bucket)
+  work.session = { ...work.session, heal: left }
+  work.effects.push({ do: 'tell', event: 'healed', detail: sum.bucket })
+  return true
+}
+
+/** @param {Work} work @param {import('./message.js').Sum} sum */
+function agrees(work, sum) {
+  const ours = work.draft.sum(sum.bucket)
+  return (
+    ours.count === sum.count && ours.low === sum.low && ours.high === sum.high
+  )
+}
+
+/** @param {Work} work
+ * @param {import('./message.js').Checkpoint} checkpoint */
+function onCheckpoint(work, { head, sums }) {
+  const { draft } = work
+  const buckets = new Set(scopeOf(work).map((b) => b.bucket))
+  const done = sums.filter((sum) => buckets.has(sum.bucket))
+  const ended = done.filter((sum) => finishHealing(work, sum))
+  const wrong = ended.filter((sum) => !agrees(work, sum)).map((s) => s.bucket)
+  for (const bucket of wrong) buckets.delete(bucket)
+  for (const bucket of work.session.heal.keys()) buckets.delete(bucket)
+  moveCursors(
+    work,
+    [...buckets].map((bucket) => [bucket, head]),
+  )
+  work.session = {
+    ...work.session,
+    caughtUp: buckets,
+    state: 'live',
+    upToDate: true,
+    moved: true,
+  }
+  startHealing(work, wrong)
+  clearBack(draft, cursorReader(work))
+  if (work.session.heal.size) {
+    work.session = { ...work.session, state: 'catching', upToDate: false }
+    return
+  }
+  work.effects.push({ do: 'complete' })
+  const self = selfOf(draft)
+  if (self.consumed === self.made) {
+    draft.put('meta', { key: 'last', complete: work.now })
+  }
+}
+
+/** @param {Work} work @param {number} expected */
+function onGap(work, expected) {
+  const { draft, session } = work
+  const { acked, made } = selfOf(draft)
+  const last = expected - 1
+  if (last < acked || last > made) {
+    startAfresh(work, last > made ? Infinity : last)
+    return
+  }
+  if (session.gap === expected) {
+    hangUp(work, { do: 'close', name: 'gap' })
+    return
+  }
+  unconsume(draft, last)
+  work.session = { ...session, sent: last, gap: expected }
+}
+
+/** @param {Work} work
+ * @param {import('./message.js').ErrorMessage} error */
+function onError(work, { name, detail }) {
+  switch (name) {
+    case 'gap':
+      onGap(work, detail)
+      return
+    case 'cloned':
+      startAfresh(work, Infinity)
+      return
+    case 'full':
+      work.effects.push({ do: 'problem', name })
+      work.effects.push({ do: 'later', ms: FULL_MS })
+      return
+    case 'denied':
+    case 'unknown_record':
+    case 'unknown_bucket':
+      work.effects.push({ do: 'problem', name }) // of a question, see engine.js
+      return
+    case 'unknown_device':
+    case 'protocol':
+      hangUp(work, { do: 'refused', name })
+      return
+    default:
+      hangUp(work, { do: 'close', name })
+  }
+}
+
+/**
+ * @param {Work} work @param {ServerMessage} message
+ * @param {readonly (readonly Group[])[]} bodies
+ */
+export function receive(work, message, bodies) {
+  const isGreeted = work.session.state !== 'greeting'
+  switch (message.type) {
+    case 'welcome':
+      onWelcome(work, message)
+      return
+    case 'error':
+      onError(work, message)
+      return
+    case 'bye':
+      hangUp(work, {
+        do: 'bye',
+        retryMs: message.retryMs,
+        spreadMs: message.spreadMs,
+      })
+      return
+    case 'entries':
+      work.effects.push({ do: 'entries', message })
+      return
+    case 'beaten':
+    case 'enrolled':
+      return
+    case 'update':
+      if (isGreeted) onUpdate(work, message, bodies)
+      return
+    case 'checkpoint':
+      if (isGreeted) onCheckpoint(work, message)
+      return
+    case 'scope':
+      if (!isGreeted) return
+      work.session = { ...work.session, state: 'catching', upToDate: false }
+      setScope(work, message.scope)
+      clearBack(work.draft, cursorReader(work))
+  }
+}

@@ -1,0 +1,146 @@
+// @ts-check
+/**
+ * Long texts on a device: what the screen shows while our own edits are on
+ * their way, and what a new edit is made on.
+ *
+ * The edits that are not back yet form a *chain*: each was made on the result
+ * of the one before, the first on the confirmed text at its `seen`. The last
+ * result is the *raw* text, our words without what others wrote since. The
+ * screen shows the chain merged over the confirmed text, by the server's rule.
+ *
+ * The server rebuilds what an edit was made on from `seen` and our own earlier
+ * edits (PROTOCOL.md, section 3), so a new edit is always made on one of
+ * three: the raw text when the chain is not empty; else the confirmed text; or
+ * else an older text that the author still has on the screen (image.js, past),
+ * with its own `seen`.
+ */
+
+import { apply, diff, merge } from './text.js'
+import { unitKey } from './image.js'
+
+/**
+ * @typedef {import('./image.js').Draft} Draft
+ * @typedef {import('./image.js').Edit} Edit
+ * @typedef {import('./image.js').Stored} Stored
+ * @typedef {{ base: string, value: any, seen: number }} Link
+ */
+
+/** The text of a confirmed field. @param {Stored | undefined} stored
+ * @param {number} field @returns {string} */
+export function confirmedText(stored, field) {
+  const value = stored?.fields[field]?.value
+  return typeof value === 'string' ? value : ''
+}
+
+/**
+ * `text` with the edit `delta`, which was made on `base`, merged in.
+ * @param {string} base @param {string} text @param {any} delta
+ */
+export function meet(base, text, delta) {
+  if (base === text) return apply(text, delta)
+  const { delta: mine } = merge(base, diff(base, text), delta)
+  return apply(text, mine)
+}
+
+/** @param {string} confirmed @param {readonly Link[]} chain */
+export const shownText = (confirmed, chain) =>
+  chain.reduce((text, link) => meet(link.base, text, link.value), confirmed)
+
+/** @param {Link} link */
+const rawText = (link) => apply(link.base, link.value)
+
+/** An author turned `from` into `whole`; the same on `onto`.
+ * @param {string} from @param {string} whole @param {string} onto */
+const carry = (from, whole, onto) =>
+  from === onto ? whole : meet(from, onto, diff(from, whole))
+
+/** Our edits of this field that are not back. @param {Draft} draft
+ * @param {string} record @param {number} field @returns {Link[]} */
+export const chainOf = (draft, record, field) =>
+  draft
+    .pendingOf(record)
+    .flatMap((pending) => pending.touches)
+    .filter((touch) => touch.record === record)
+    .flatMap((touch) => touch.edits)
+    .filter((edit) => edit.field === field && edit.base !== undefined)
+    .map(({ base, value, seen }) => ({ base: base ?? '', value, seen }))
+
+/**
+ * @typedef {object} Wish  an author's wish for one text field
+ * @property {string} record
+ * @property {number} field
+ * @property {string} whole
+ * @property {string | undefined} screen  what the author began with, if it is
+ *   not what the device shows
+ * @property {number} seen  the version of the unit that is confirmed
+ */
+
+/** @param {Wish} wish @param {number} seen @param {string} base
+ * @param {string} whole @returns {Edit} */
+const editOn = (wish, seen, base, whole) => ({
+  op: 'text',
+  field: wish.field,
+  seen,
+  value: diff(base, whole),
+  base,
+})
+
+/**
+ * A new edit. @param {Draft} draft @param {Wish} wish @returns {Edit}
+ */
+export function newTextEdit(draft, wish) {
+  const { record, field, whole } = wish
+  const confirmed = confirmedText(draft.record(record), field)
+  const chain = chainOf(draft, record, field)
+  const last = chain[chain.length - 1]
+  if (last) {
+    const raw = rawText(last)
+    const screen = wish.screen ?? shownText(confirmed, chain)
+    return editOn(wish, last.seen, raw, carry(screen, whole, raw))
+  }
+  const screen = wish.screen ?? confirmed
+  if (screen !== confirmed) {
+    const past = draft.image.past.get(unitKey(record, field)) ?? []
+    const known = [...past].reverse().find(({ text }) => text === screen)
+    if (known) return editOn(wish, known.seen, screen, whole)
+  }
+  return editOn(wish, wish.seen, confirmed, carry(screen, whole, confirmed))
+}
+
+/**
+ * The same author goes on in an edit that nobody has been sent: one edit in
+ * its place. `seen` stays, unless the author wrote this on a screen that shows
+ * others' words since, and nothing of ours is still on its way before it.
+ * @param {Draft} draft @param {Wish} wish @param {Edit} edit @returns {Edit}
+ */
+export function continuedEdit(draft, wish, edit) {
+  const { record, field, whole } = wish
+  const confirmed = confirmedText(draft.record(record), field)
+  const chain = chainOf(draft, record, field)
+  const link = { base: edit.base ?? '', value: edit.value, seen: edit.seen }
+  const raw = rawText(link)
+  const shown = shownText(confirmed, chain)
+  const screen = wish.screen ?? shown
+  const sawOthers = screen === shown && screen !== raw
+  if (sawOthers && chain.length === 1 && wish.seen > edit.seen) {
+    return editOn(wish, wish.seen, confirmed, whole)
+  }
+  return editOn(wish, link.seen, link.base, carry(screen, whole, raw))
+}
+
+/**
+ * What our edit was made on did not become true (the change before it was
+ * held): the same words on the confirmed text instead.
+ * @param {Draft} draft @param {string} record @param {Edit} edit
+ * @param {number} seen @returns {Edit}
+ */
+export function movedEdit(draft, record, edit, seen) {
+  const confirmed = confirmedText(draft.record(record), edit.field)
+  const whole = meet(edit.base ?? '', confirmed, edit.value)
+  return {
+    ...edit,
+    seen,
+    base: confirmed,
+    value: diff(confirmed, whole),
+  }
+}
