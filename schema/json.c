@@ -261,6 +261,15 @@ uint32_t json_member(const struct json *j, uint32_t object, const char *key)
     return JSON_NONE;
 }
 
+struct span json_text(const struct json *j, uint32_t node)
+{
+    if (node >= j->count)
+        return (struct span){0};
+    const struct json_node *n = &j->nodes[node];
+    size_t from = outer_from(n);
+    return (struct span){j->text.at + from, outer_to(n) - from};
+}
+
 bool json_is(const struct json *j, uint32_t node, const char *text)
 {
     if (json_kind(j, node) != JSON_STRING)

@@ -51,6 +51,9 @@ uint32_t json_next(const struct json *, uint32_t parent, uint32_t node);
 uint32_t json_value(const struct json *, uint32_t key);
 uint32_t json_member(const struct json *, uint32_t object, const char *key);
 
+/* The node's own text, as it stands in the file. */
+struct span json_text(const struct json *, uint32_t node);
+
 bool json_is(const struct json *, uint32_t node, const char *text);
 bool json_true(const struct json *, uint32_t node);
 bool json_uint(const struct json *, uint32_t node, uint32_t *out);
