@@ -171,7 +171,6 @@ static bool listen_on(struct transport *t, bool ipv4_only)
         .iface = is_any(t->options.address) ? NULL : t->options.address,
         .protocols = t->protocols,
         .options = LWS_SERVER_OPTION_FAIL_UPON_UNABLE_TO_BIND |
-                   LWS_SERVER_OPTION_VALIDATE_UTF8 |
                    (ipv4_only ? LWS_SERVER_OPTION_DISABLE_IPV6 : 0),
         .timeout_secs = HANDSHAKE_S,
         .keepalive_timeout = KEEPALIVE_S,

@@ -5,13 +5,13 @@
 #include "transport_answer.h"
 #include "transport_check.h"
 
+#include <poll.h>
 #include <strings.h>
-#include <sys/socket.h>
 
 enum {
     LINGER_MS = 2 * 1000, /* for a refused body to be read, so that the
                            * answer is not lost in a reset */
-    SURPLUS_MS = 500,     /* for an answer to go out while more is asked */
+    PARK_MS = 300,        /* without a move */
 };
 
 bool request_header(struct lws *wsi, enum lws_token_indexes which, char *to,
@@ -162,9 +162,13 @@ int request_came(struct transport *t, struct lws *wsi, const char *path,
     bool is_get = method == LWSHUMETH_GET || method == LWSHUMETH_HEAD;
 
     peer->answer->omits_body = method == LWSHUMETH_HEAD;
-    /* The library waits for a body of a POST, PUT or PATCH without a length. */
+    /* As the library will do: a POST, PUT or PATCH without a length has one
+     * without an end. Only while there is a body does it read, so only then
+     * may we linger. */
+    bool has_endless_body =
+        is_post || method == LWSHUMETH_PUT || method == LWSHUMETH_PATCH;
     peer->awaits_body =
-        !is_sound || is_chunked || length > 0 || (!is_get && !has_length);
+        is_sound && (length > 0 || (has_endless_body && !has_length));
     if (!is_sound)
         status = 400;
     else if (is_chunked)
@@ -285,14 +289,22 @@ int request_writable(struct peer *peer)
     return 0;
 }
 
-/* While a page goes out the library does not read, and a connection with
- * something to read keeps the loop awake: that must not last. */
-static bool has_surplus(const struct peer *peer)
+/* While a page goes out the library does not read; if there is something to
+ * read, or it has read ahead, its loop does not sleep. So a page that does not
+ * move is parked: taken out of the loop until its socket takes more. */
+static void park(struct peer *peer)
 {
-    char byte;
+    struct pollfd socket = {.fd = lws_get_socket_fd(peer->wsi),
+                            .events = POLLOUT};
 
-    return recv(lws_get_socket_fd(peer->wsi), &byte, 1,
-                MSG_PEEK | MSG_DONTWAIT) >= 0;
+    if (!peer->is_paused) {
+        peer->is_paused = true;
+        lws_rx_flow_control(peer->wsi, 0);
+    } else if (poll(&socket, 1, 0) != 0) {
+        peer->is_paused = false;
+        lws_rx_flow_control(peer->wsi, 1);
+        lws_callback_on_writable(peer->wsi);
+    }
 }
 
 void request_sweep(struct peer *peer)
@@ -306,9 +318,10 @@ void request_sweep(struct peer *peer)
         if (lasted_ms > LINGER_MS)
             peer_kill(peer);
     } else if (a->is_ready) {
-        if (now_ms - peer->moved_ms > options->idle_ms ||
-            (!peer->awaits_body && lasted_ms > SURPLUS_MS && has_surplus(peer)))
+        if (now_ms - peer->moved_ms > options->idle_ms)
             peer_kill(peer);
+        else if (!peer->awaits_body && now_ms - peer->moved_ms > PARK_MS)
+            park(peer);
     } else if (!peer->has_body) {
         if (lasted_ms > options->message_ms)
             peer_kill(peer);

@@ -2,6 +2,7 @@
 
 #include "clock.h"
 #include "log.h"
+#include "pack.h"
 #include "transport_answer.h"
 #include "transport_check.h"
 
@@ -147,11 +148,15 @@ int socket_leaving(struct peer *peer, const uint8_t *at, size_t len)
     bool is_ours = code >= 3000 && code <= 4999;
     bool is_standard =
         (code >= 1000 && code <= 1003) || (code >= 1007 && code <= 1011);
+    size_t chars;
 
-    if (len == 0 || is_ours || is_standard)
+    peer->close_code = CLOSE_NORMAL; /* nothing more is sent */
+    peer->close_ms = peer->transport->now_ms;
+    if (len == 0)
         return 0;
-    lws_close_reason(peer->wsi, LWS_CLOSE_STATUS_PROTOCOL_ERR, NULL, 0);
-    return -1;
+    if (!is_ours && !is_standard)
+        return -1;
+    return utf8_check((struct span){at + 2, len - 2}, &chars) ? 0 : -1;
 }
 
 static void free_chunks(struct chunk *chunk)
