@@ -70,6 +70,7 @@ const NONCE_BYTES = 16
  * @property {import('./link.js').Connect} [connectSocket]
  * @property {import('./link.js').Connect} [connectPost]
  * @property {boolean} [paused]  do not connect until resume()
+ * @property {import('./link.js').World} [world]  time and chance, for tests
  */
 
 const OUTCOMES = /** @type {const} */ ([
@@ -115,10 +116,10 @@ async function storageKept(store) {
 /** @param {OpenOptions} options */
 export async function open(options) {
   const { url, store } = options
-  const now = options.now ?? (() => Date.now())
   const schema = options.schema ?? SCHEMA
   const catalog = createCatalog(schema)
-  const world = realWorld()
+  const world = options.world ?? realWorld()
+  const now = options.now ?? world.now
   const config = {
     catalog,
     appVersion: options.appVersion ?? '',
@@ -284,6 +285,7 @@ export async function open(options) {
         return
       case 'complete':
         checkpoints++
+        changed()
         return
       case 'entries':
         answerAsked(effect.message)

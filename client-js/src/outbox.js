@@ -72,6 +72,14 @@ export function append(draft, { at, touches, bytes }) {
   return seq
 }
 
+/** The last change that may have been sent already. @param {Draft} draft */
+export function lastSealed(draft) {
+  const { acked, made } = selfOf(draft)
+  let seq = made
+  while (seq > acked && !draft.pending(seq)?.sealed) seq--
+  return seq
+}
+
 /** The text fields that a change edits. @param {Pending} pending */
 export const textUnits = (pending) =>
   pending.touches.flatMap(({ record, edits }) =>

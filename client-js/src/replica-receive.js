@@ -129,8 +129,8 @@ function startAfresh(work, has) {
 function agreeOnQueue(work, seq, version) {
   const { draft } = work
   const self = selfOf(draft)
-  const isCopied =
-    seq > self.made || (seq > self.acked && !draft.pending(seq)?.sealed)
+  // What we had not sent before this hello, the server cannot have from us.
+  const isCopied = seq > work.session.before
   if (isCopied || seq < self.acked) {
     startAfresh(work, isCopied ? Infinity : seq)
     return false

@@ -24,7 +24,7 @@
 import { canInflate } from './zip.js'
 import { createDraft } from './image.js'
 import { fromHex } from './id.js'
-import { newSelf, selfOf, takeNext } from './outbox.js'
+import { lastSealed, newSelf, selfOf, takeNext } from './outbox.js'
 import { PROTOCOL } from './message.js'
 import { receive } from './replica-receive.js'
 import { save } from './replica-save.js'
@@ -52,6 +52,7 @@ const WAIT_MS = 25000
  * @property {'websocket' | 'post' | null} road
  * @property {Uint8Array | null} nonce
  * @property {number} sent      our changes sent up to here
+ * @property {number} before    … and up to here before this hello, perhaps
  * @property {ReadonlySet<number>} caughtUp  buckets that follow the head
  * @property {ReadonlyMap<number, Heal>} heal
  * @property {number} heals     how often, on this connection
@@ -111,6 +112,7 @@ export const CLOSED = Object.freeze({
   road: null,
   nonce: null,
   sent: 0,
+  before: 0,
   caughtUp: new Set(),
   heal: new Map(),
   heals: 0,
@@ -184,6 +186,7 @@ function greet(work, nonce, mayWait) {
     state: 'greeting',
     nonce,
     sent: consumed,
+    before: lastSealed(work.draft),
     caughtUp: new Set(),
     waiting: false,
     moved: false,
