@@ -271,7 +271,7 @@ static enum err gather(struct merging *m)
     size_t total =
         (size_t)m->side[THEIRS].region_count + m->side[MINE].region_count;
 
-    m->groups = malloc((total + 1) * sizeof *m->groups);
+    m->groups = calloc(total + 1, sizeof *m->groups);
     if (!m->groups)
         return ERR_NOMEM;
     for (size_t i = 0; i < total; i++) {

@@ -107,24 +107,28 @@ struct text_pen text_pen_start(struct text_delta *out)
     return (struct text_pen){.out = out};
 }
 
+static bool grow(struct text_delta *d)
+{
+    uint32_t cap = d->cap ? d->cap * 2 : 8;
+
+    if (cap < d->cap)
+        return false;
+    struct text_step *steps = realloc(d->steps, cap * sizeof *steps);
+    if (!steps)
+        return false;
+    d->steps = steps;
+    d->cap = cap;
+    return true;
+}
+
 static void pen_step(struct text_pen *p, struct text_step step)
 {
     struct text_delta *d = p->out;
 
-    if (p->err)
-        return;
-    if (d->count == d->cap) {
-        uint32_t cap = d->cap ? d->cap * 2 : 8;
-        struct text_step *steps =
-            cap > d->cap ? realloc(d->steps, cap * sizeof *steps) : NULL;
-        if (!steps) {
-            p->err = ERR_NOMEM;
-            return;
-        }
-        d->steps = steps;
-        d->cap = cap;
-    }
-    d->steps[d->count++] = step;
+    if (!p->err && d->count == d->cap && !grow(d))
+        p->err = ERR_NOMEM;
+    if (!p->err)
+        d->steps[d->count++] = step;
 }
 
 static void pen_flush_keep(struct text_pen *p)
