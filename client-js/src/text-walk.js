@@ -36,7 +36,8 @@ export function chars(s) {
   return n
 }
 
-/** UTF-16 units of the code point at s[i]. @param {string} s @param {number} i */
+/** UTF-16 units of the code point at s[i].
+ * @param {string} s @param {number} i */
 export const widthAt = (s, i) => (Number(s.codePointAt(i)) > 0xffff ? 2 : 1)
 
 /**
