@@ -1,0 +1,61 @@
+/** The tablet's screens, and which address shows which. */
+import { Rail } from '../ui/Rail.jsx'
+import { Announcer } from '../ui/StatusPill.jsx'
+import { useLive } from '../ui/live.js'
+import { route } from '../ui/route.js'
+import { Reviews } from './Reviews.jsx'
+import { Review } from './Review.jsx'
+import { School } from './School.jsx'
+import { Schools } from './Schools.jsx'
+import { ThisDevice } from '../ui/ThisDevice.jsx'
+import { Today } from './Today.jsx'
+import { Visit } from './Visit.jsx'
+import { Visits } from './Visits.jsx'
+
+const has = (tm, kind) => tm.scope.some((b) => b.name.startsWith(`${kind}/`))
+
+/** The places of this person: only what they may work with. */
+const placesOf = (tm) => [
+  { name: 'Today', path: [], icon: 'home' },
+  { name: 'Schools', path: ['schools'], icon: 'school', also: ['school'] },
+  ...(has(tm, 'oversight')
+    ? [{ name: 'Notes', path: ['visits'], icon: 'note' }]
+    : []),
+  ...(has(tm, 'review')
+    ? [{ name: 'Reviews', path: ['reviews'], icon: 'plan' }]
+    : []),
+  { name: 'This tablet', path: ['this-device'], icon: 'tablet', end: true },
+]
+
+function Screen({ path }) {
+  const [place = '', id, , item] = path
+  if (place === 'schools') return <Schools />
+  if (place === 'school') return <School key={id} id={id} />
+  if (place === 'visits') return <Visits />
+  if (place === 'reviews') return <Reviews />
+  if (place === 'this-device') return <ThisDevice />
+  if (place === 'visit') return <Visit key={id} id={id} item={item} />
+  if (place === 'review') return <Review key={id} id={id} part={path[2]} item={item} />
+  return <Today />
+}
+
+export function App() {
+  const path = route.value
+  const places = useLive(placesOf)
+  const whole = path[0] === 'visit' || path[0] === 'review'
+  return (
+    <>
+      <a class="btn skip" href="#main" onClick={(event) => {
+        event.preventDefault()
+        document.querySelector('main')?.focus()
+      }}>
+        Skip to the page
+      </a>
+      {!whole && <Rail places={places} />}
+      <div class={whole ? undefined : 'with-rail'}>
+        <Screen path={path} />
+      </div>
+      <Announcer />
+    </>
+  )
+}
