@@ -111,7 +111,7 @@ static const char *close_node(struct json *j, uint32_t at)
         if (n->kind == JSON_OBJECT) {
             if (m->kind != JSON_STRING || m->count != 1 ||
                 member + 1 >= j->count)
-                return "a key must be a string with one value";
+                return "a comma is missing, or a key has not one value";
             for (uint32_t k = at + 1; k != member; k = j->nodes[k + 1].end)
                 if (same_key(j, k, member))
                     return "this key stands twice in one object";
