@@ -53,8 +53,8 @@ static const char *const SQL[STORE_STATEMENTS] = {
 
 static enum err open_fault(enum err err, const char *what, const char *path)
 {
-    snprintf(store_open_fault, sizeof store_open_fault, "%s %s: %s", what, path,
-             strerror(errno));
+    snprintf(store_open_fault, sizeof store_open_fault, "%s %.200s: %s", what,
+             path, strerror(errno));
     return err;
 }
 
