@@ -33,10 +33,12 @@ struct store_options {
 };
 
 /* Takes the folder's lock, migrates, makes the views when the schema changed.
- * ERR_LOCKED, ERR_SCHEMA (does not grow from the one stored), ERR_CORRUPT. */
+ * ERR_LOCKED, ERR_SCHEMA (does not grow from the one stored), ERR_CORRUPT (of a
+ * newer program), ERR_USAGE (there is no store, and create is false). */
 MUST_USE enum err store_open(const struct store_options *, struct store **out);
 void store_close(struct store *);              /* checkpoints; takes NULL */
-const char *store_fault(const struct store *); /* for the log; never NULL */
+/* For the log; never NULL. Of NULL: why this thread's last open failed. */
+const char *store_fault(const struct store *);
 
 /* ---- What is small and kept in memory by the shell ---- */
 
@@ -175,7 +177,7 @@ MUST_USE enum err store_spend_code(struct store *, const uint8_t hash[32],
 
 MUST_USE enum err reader_open(const struct store_options *, struct reader **);
 void reader_close(struct reader *);
-const char *reader_fault(const struct reader *);
+const char *reader_fault(const struct reader *); /* as store_fault() */
 
 /* Calls `each` for a row; a false return stops the scan. The row's spans live
  * for that call. */
