@@ -46,17 +46,45 @@ static bool word_is(struct span s, const char *word)
     return span_equal(s, span_of(word));
 }
 
+static size_t digits(struct span s, size_t at)
+{
+    size_t n = 0;
+
+    while (at + n < s.len && s.at[at + n] >= '0' && s.at[at + n] <= '9')
+        n++;
+    return n;
+}
+
+/* -12.5e+3: a sign, digits without a leading zero, a fraction, an exponent. */
+static bool number_ok(struct span s)
+{
+    size_t at = s.len && s.at[0] == '-', n = digits(s, at);
+
+    if (n == 0 || (n > 1 && s.at[at] == '0'))
+        return false;
+    at += n;
+    if (at < s.len && s.at[at] == '.') {
+        n = digits(s, at + 1);
+        if (n == 0)
+            return false;
+        at += 1 + n;
+    }
+    if (at < s.len && (s.at[at] | 32) == 'e') {
+        at++;
+        at += at < s.len && (s.at[at] == '+' || s.at[at] == '-');
+        n = digits(s, at);
+        if (n == 0)
+            return false;
+        at += n;
+    }
+    return at == s.len;
+}
+
 /* jsmn only looks at a primitive's first letter. */
 static bool primitive_ok(struct span s)
 {
-    if (word_is(s, "true") || word_is(s, "false") || word_is(s, "null"))
-        return true;
-    if (s.len == 0 || s.len > 9 || (s.len > 1 && s.at[0] == '0'))
-        return false;
-    for (size_t i = 0; i < s.len; i++)
-        if (s.at[i] < '0' || s.at[i] > '9')
-            return false;
-    return true;
+    return word_is(s, "true") || word_is(s, "false") || word_is(s, "null") ||
+           number_ok(s);
 }
 
 /* Between two tokens stands exactly what the grammar wants: nothing after an
@@ -139,9 +167,9 @@ static enum err check(struct json *j, uint32_t *line, const char **why)
         if (n->kind == JSON_OBJECT || n->kind == JSON_ARRAY)
             fault = close_node(j, i);
         else if (n->kind != JSON_STRING &&
-                 !primitive_ok((struct span){j->text.at + n->from,
-                                             n->to - n->from}))
-            fault = "neither a whole number, true, false nor null";
+                 !primitive_ok(
+                     (struct span){j->text.at + n->from, n->to - n->from}))
+            fault = "neither a number, true, false nor null";
         if (fault) {
             *line = line_of(j->text, n->from);
             *why = fault;
@@ -163,8 +191,8 @@ static enum err build(struct json *j, jsmntok_t *tokens, uint32_t *line,
     jsmn_parser p;
 
     jsmn_init(&p);
-    int n = jsmn_parse(&p, (const char *)j->text.at, j->text.len, tokens,
-                       j->count);
+    int n =
+        jsmn_parse(&p, (const char *)j->text.at, j->text.len, tokens, j->count);
     if (n != (int)j->count) {
         *line = line_of(j->text, p.pos);
         *why = "this is not JSON";
@@ -198,8 +226,8 @@ enum err json_open(struct span text, struct json *out, uint32_t *line,
     out->count = (uint32_t)count;
     out->nodes = calloc((size_t)count, sizeof *out->nodes);
     jsmntok_t *tokens = calloc((size_t)count, sizeof *tokens);
-    enum err err = out->nodes && tokens ? build(out, tokens, line, why)
-                                        : ERR_NOMEM;
+    enum err err =
+        out->nodes && tokens ? build(out, tokens, line, why) : ERR_NOMEM;
     free(tokens);
     if (err)
         json_close(out);
@@ -288,6 +316,9 @@ bool json_uint(const struct json *j, uint32_t node, uint32_t *out)
 {
     if (json_kind(j, node) != JSON_NUMBER)
         return false;
+    struct span s = json_text(j, node);
+    if (s.len > 9 || digits(s, 0) != s.len)
+        return false;
     *out = 0;
     for (uint32_t i = j->nodes[node].from; i < j->nodes[node].to; i++)
         *out = *out * 10 + (j->text.at[i] - '0');
@@ -374,6 +405,5 @@ bool json_string(const struct json *j, uint32_t node, struct buf *out)
         at += used;
     }
     return !buf_ok(out) ||
-           utf8_check((struct span){out->at + start, out->len - start},
-                      &chars);
+           utf8_check((struct span){out->at + start, out->len - start}, &chars);
 }

@@ -1,8 +1,7 @@
 /* json.h -- a JSON text as a flat list of nodes that know their line.
  *
- * Only for the schema file, which is trusted but written by hand: the reader
+ * For files that are trusted but written by hand (the schema, a seed): it
  * is strict about structure and names the line of what it does not like.
- * Numbers are whole and not negative, as the file needs no others.
  *
  * A node is an index; JSON_NONE stands for "there is none" and may be handed
  * to every function. Nodes borrow the text; json_close() frees the list.
@@ -41,7 +40,7 @@ MUST_USE enum err json_open(struct span text, struct json *out, uint32_t *line,
 void json_close(struct json *);
 
 enum json_kind json_kind(const struct json *, uint32_t node);
-uint32_t json_line(const struct json *, uint32_t node); /* 1 …; 0: none */
+uint32_t json_line(const struct json *, uint32_t node);  /* 1 …; 0: none */
 uint32_t json_count(const struct json *, uint32_t node); /* of its members */
 
 /* Walk an array or an object: first, then next until JSON_NONE. In an object
@@ -56,6 +55,7 @@ struct span json_text(const struct json *, uint32_t node);
 
 bool json_is(const struct json *, uint32_t node, const char *text);
 bool json_true(const struct json *, uint32_t node);
+/* A whole number of at most nine digits. */
 bool json_uint(const struct json *, uint32_t node, uint32_t *out);
 
 /* Append the string with its escapes resolved; false: not a string, a lone

@@ -38,7 +38,8 @@ enum kind {
     KIND_DOCUMENT,
 };
 
-enum rule { /* how two concurrent edits of one unit meet */
+/* How two concurrent edits of one unit meet. */
+enum rule {
     RULE_LATEST,
     RULE_TEXT,
     RULE_ASK,
@@ -68,10 +69,10 @@ struct field {
     const char *label;
     enum kind kind;
     enum rule rule;
-    uint32_t unit;  /* smallest field id in its unit */
-    bool grouped;   /* the unit has more than this field */
+    uint32_t unit;     /* smallest field id in its unit */
+    bool grouped;      /* the unit has more than this field */
     const char *group; /* NULL unless grouped */
-    uint32_t max;   /* code points (string, text), 0: the protocol's limit */
+    uint32_t max;      /* code points (string, text), 0: the protocol's limit */
     const char *const *choices; /* codes, NULL-ended; NULL unless a choice */
     const char *const *order;   /* rank or ask: least first; NULL: numeric */
     role_set write;             /* 0: as the type */
@@ -84,13 +85,12 @@ struct type {
     uint32_t id;
     const char *name;
     const char *label;
-    const char *bucket; /* patterns, " or " between: "common",
-                         * "school/{school} or network"… {x} is the UUID in
-                         * the field x; any UUID when the type has no such
-                         * field. "as parent" in the file comes here as all
-                         * the patterns that a parent may have */
+    /* Patterns, " or " between: "common", "school/{school} or network"… {x} is
+     * the UUID in the field x; any UUID when the type has no such field. "as
+     * parent" in the file comes here as all patterns that a parent may have. */
+    const char *bucket;
     const struct field *parent; /* "as parent" types: the ref to it; or NULL */
-    const char *life;   /* "none", "standard", "visit", "review" */
+    const char *life;           /* "none", "standard", "visit", "review" */
     uint32_t tier;
     struct field *fields; /* by ascending id */
     uint32_t field_count;
@@ -102,13 +102,13 @@ struct type {
 struct role {
     const char *name;
     role_set bit;
-    bool tablet;               /* false: console only */
-    const char *const *reach;  /* bucket patterns, NULL-ended: "common",
-                                * "school/" and a star (trust),
-                                * "school/@hub" (schools of the hub in the
-                                * role's scope),
-                                * "school/@" (the school in the scope),
-                                * "review/@" … */
+    bool tablet;              /* false: console only */
+    const char *const *reach; /* bucket patterns, NULL-ended: "common",
+                               * "school/" and a star (trust),
+                               * "school/@hub" (schools of the hub in the
+                               * role's scope),
+                               * "school/@" (the school in the scope),
+                               * "review/@" … */
 };
 
 struct schema {

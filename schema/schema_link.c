@@ -167,8 +167,10 @@ static void link_title(struct reading *r, uint32_t object, struct type *t)
         return;
     t->title = type_field_named(t, name);
     if (!t->title || t->title->kind != KIND_STRING)
-        reading_fault(r, node, "the title '%.60s' is not a string field of "
-                      "'%s'", name, t->name);
+        reading_fault(r, node,
+                      "the title '%.60s' is not a string field of "
+                      "'%s'",
+                      name, t->name);
 }
 
 /* ---- As parent ---- */
@@ -228,8 +230,8 @@ static void add_patterns(struct buf *list, const char *patterns)
     while (*patterns) {
         const char *end = strstr(patterns, " or ");
         size_t len = end ? (size_t)(end - patterns) : strlen(patterns);
-        if (!pattern_known(list, (struct span){(const uint8_t *)patterns,
-                                               len})) {
+        if (!pattern_known(list,
+                           (struct span){(const uint8_t *)patterns, len})) {
             if (list->len)
                 buf_put(list, " or ", 4);
             buf_put(list, patterns, len);
@@ -267,8 +269,7 @@ static void widen_type(struct reading *r, const struct type *was,
     for (uint32_t i = 0; i < s->type_count; i++) {
         if (!seen[i])
             continue;
-        widen(&t->create, (create & ROLE_SIGNER) ? was[i].sign
-                                                 : was[i].create);
+        widen(&t->create, (create & ROLE_SIGNER) ? was[i].sign : was[i].create);
         widen(&t->read, was[i].read);
         widen(&t->write, was[i].write);
         widen(&t->sign, was[i].sign);
@@ -303,8 +304,7 @@ static void check_bucket(struct reading *r, uint32_t object,
         size_t name = 0;
         if (kind < len && p[kind] == '/' && p[kind + 1] == '{')
             name = strspn(p + kind + 2, "abcdefghijklmnopqrstuvwxyz_");
-        if (kind == 0 || (kind < len && (name == 0 ||
-                                         kind + name + 3 != len ||
+        if (kind == 0 || (kind < len && (name == 0 || kind + name + 3 != len ||
                                          p[len - 1] != '}')))
             reading_fault(r, object, "'%.60s' is not a bucket of a type", p);
         p += end ? len + 4 : len;

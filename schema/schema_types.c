@@ -165,8 +165,7 @@ static void read_order(struct reading *r, uint32_t object, struct field *f)
         return;
     for (const char *const *c = f->order; *c; c++)
         if (!list_has(f->choices, *c))
-            reading_fault(r, node, "'%s' is not a choice of '%s'", *c,
-                          f->name);
+            reading_fault(r, node, "'%s' is not a choice of '%s'", *c, f->name);
     if (list_length(f->order) != list_length(f->choices))
         reading_fault(r, node, "the order of '%s' leaves a choice out",
                       f->name);
@@ -297,8 +296,7 @@ static void read_fields(struct reading *r, uint32_t object, struct type *t)
                       SCHEMA_FIELDS_MAX - 1);
         return;
     }
-    t->fields =
-        reading_take(r, json_count(r->json, list) * sizeof *t->fields);
+    t->fields = reading_take(r, json_count(r->json, list) * sizeof *t->fields);
     for (uint32_t i = json_first(r->json, list); !r->err && i != JSON_NONE;
          i = json_next(r->json, list, i)) {
         struct field *f = &t->fields[t->field_count];
@@ -336,8 +334,8 @@ static void read_life(struct reading *r, uint32_t object, struct type *t)
     if (!t->life)
         t->life = "none";
     if (!r->err && strcmp(t->life, "none") != 0 &&
-        json_member(r->json, json_member(r->json, 0, "life_cycles"),
-                    t->life) == JSON_NONE)
+        json_member(r->json, json_member(r->json, 0, "life_cycles"), t->life) ==
+            JSON_NONE)
         reading_fault(r, node, "there is no life cycle '%.60s'", t->life);
     node = json_member(r->json, object, "retention");
     const char *keep = reading_string(r, node, "the retention");

@@ -372,8 +372,7 @@ static void a_chain_reaches_down_to_what_was_seen(void **state)
         assert_int_equal(c.older_count, cases[i].older);
         if (c.older_count) {
             assert_int_equal(c.older[0].version, 3);
-            assert_int_equal(c.older[c.older_count - 1].version,
-                             cases[i].last);
+            assert_int_equal(c.older[c.older_count - 1].version, cases[i].last);
             assert_true(c.older[0].flags & ROW_REVERSE);
         }
         store_abandon(f->store);
@@ -475,10 +474,9 @@ static void history_gives_texts_whole_and_newest_first(void **state)
 static void a_type_is_read_record_by_record(void **state)
 {
     struct fixture *f = *state;
-    struct row rows[] = {row_of(6, 0, 1, integer(1)),
-                         row_of(5, 0, 2, integer(1)),
-                         row_of(6, 2, 3, text("b")),
-                         row_of(5, 2, 4, text("a"))};
+    struct row rows[] = {
+        row_of(6, 0, 1, integer(1)), row_of(5, 0, 2, integer(1)),
+        row_of(6, 2, 3, text("b")), row_of(5, 2, 4, text("a"))};
     struct seen s = {0}, none = {0};
 
     assert_int_equal(commit_rows(f, rows, 4), ERR_OK);
@@ -674,8 +672,8 @@ static void the_check_finds_what_was_spoiled(void **state)
          "UPDATE store_bucket SET sum_low = sum_low - 1", "the sum is wrong"},
         {"UPDATE store_bucket SET count = count + 1",
          "UPDATE store_bucket SET count = count - 1", "2 rows, should be 3"},
-        {"UPDATE store_history SET value = x'91cd0fff' WHERE version = 2",
-         NULL, "version 2: the text cannot be rebuilt"},
+        {"UPDATE store_history SET value = x'91cd0fff' WHERE version = 2", NULL,
+         "version 2: the text cannot be rebuilt"},
         {"UPDATE store_state SET value = CAST(x'ff' AS TEXT) WHERE field = 3",
          "UPDATE store_state SET value = 'zero two three four' "
          "WHERE field = 3",

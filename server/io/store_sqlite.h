@@ -40,8 +40,7 @@ void db_close(struct db *);
 MUST_USE enum err db_fail(struct db *, int rc);
 MUST_USE enum err db_exec(struct db *, const char *sql);
 /* For statements that are kept until the end. */
-MUST_USE enum err db_prepare(struct db *, const char *sql,
-                             sqlite3_stmt **out);
+MUST_USE enum err db_prepare(struct db *, const char *sql, sqlite3_stmt **out);
 /* Run a statement that answers nothing, and make it ready again. */
 MUST_USE enum err db_run(struct db *, sqlite3_stmt *);
 /* One row of a statement: true. false: no row, or *err. */
@@ -74,13 +73,26 @@ static inline int64_t store_place(uint32_t bucket, uint64_t version)
 
 /* ---- What stands open ---- */
 
-enum { CLAIM_STATE, CLAIM_CHAIN, CLAIM_RECORD, BEGIN, COMMIT, ROLLBACK,
-       PUT_STATE, PUT_HISTORY, PUT_HELD, PUT_RECORD, PUT_BUCKET, PUT_REPLICA,
-       PUT_BATCH, STORE_STATEMENTS };
+enum {
+    CLAIM_STATE,
+    CLAIM_CHAIN,
+    CLAIM_RECORD,
+    BEGIN,
+    COMMIT,
+    ROLLBACK,
+    PUT_STATE,
+    PUT_HISTORY,
+    PUT_HELD,
+    PUT_RECORD,
+    PUT_BUCKET,
+    PUT_REPLICA,
+    PUT_BATCH,
+    STORE_STATEMENTS
+};
 
 struct store {
     struct db db;
-    int lock; /* the descriptor that holds the folder's lock */
+    int lock;      /* the descriptor that holds the folder's lock */
     int log_pages; /* in the write-ahead log after the last commit */
     sqlite3_stmt *statements[STORE_STATEMENTS];
 };

@@ -51,8 +51,9 @@ static enum err check_log(struct db *db)
     sqlite3_stmt *q = NULL;
     enum err err = db_prepare(db, "PRAGMA journal_mode", &q);
 
-    if (!err && (!db_row(db, q, &err) ||
-                 !span_equal(db_bytes(q, 0), span_of("wal"))) && !err) {
+    if (!err &&
+        (!db_row(db, q, &err) || !span_equal(db_bytes(q, 0), span_of("wal"))) &&
+        !err) {
         snprintf(db->fault, sizeof db->fault,
                  "this file system cannot hold a write-ahead log");
         err = ERR_STORE;
@@ -150,9 +151,9 @@ enum err db_exec(struct db *db, const char *sql)
 
 enum err db_prepare(struct db *db, const char *sql, sqlite3_stmt **out)
 {
-    return db_fail(db, sqlite3_prepare_v3(db->handle, sql, -1,
-                                          SQLITE_PREPARE_PERSISTENT, out,
-                                          NULL));
+    return db_fail(db,
+                   sqlite3_prepare_v3(db->handle, sql, -1,
+                                      SQLITE_PREPARE_PERSISTENT, out, NULL));
 }
 
 enum err db_run(struct db *db, sqlite3_stmt *s)

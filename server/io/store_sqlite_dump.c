@@ -218,10 +218,8 @@ static const char HELD[] =
 enum err reader_dump(struct reader *r, const struct schema *schema,
                      bool (*line)(void *context, struct span), void *context)
 {
-    struct dump d = {.reader = r,
-                     .schema = schema,
-                     .line = line,
-                     .context = context};
+    struct dump d = {
+        .reader = r, .schema = schema, .line = line, .context = context};
 
     d.err = unroll_open(&d.unroll);
     if (!d.err)

@@ -94,13 +94,13 @@ static void read_replica(sqlite3_stmt *q, void *to, struct arena *a)
 static enum err read_head(struct db *db, struct store_head *out)
 {
     sqlite3_stmt *q = NULL;
-    enum err err = db_prepare(
-        db,
-        "SELECT (SELECT max(version) FROM store_batch),"
-        "(SELECT value FROM store_meta WHERE name = 'timeline'),"
-        "(SELECT value FROM store_meta WHERE name = 'fork'),"
-        "(SELECT value FROM store_meta WHERE name = 'safe')",
-        &q);
+    enum err err =
+        db_prepare(db,
+                   "SELECT (SELECT max(version) FROM store_batch),"
+                   "(SELECT value FROM store_meta WHERE name = 'timeline'),"
+                   "(SELECT value FROM store_meta WHERE name = 'fork'),"
+                   "(SELECT value FROM store_meta WHERE name = 'safe')",
+                   &q);
 
     if (!err && db_row(db, q, &err))
         *out = (struct store_head){

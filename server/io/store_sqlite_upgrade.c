@@ -21,8 +21,8 @@ static enum err number(struct db *db, const char *sql, int64_t *out)
 static enum err put_meta(struct db *db, const char *name, struct value v)
 {
     sqlite3_stmt *q = NULL;
-    enum err err = db_prepare(
-        db, "INSERT OR REPLACE INTO store_meta VALUES (?1, ?2)", &q);
+    enum err err =
+        db_prepare(db, "INSERT OR REPLACE INTO store_meta VALUES (?1, ?2)", &q);
 
     if (!err) {
         db_bind_text(q, 1, span_of(name));
