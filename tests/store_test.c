@@ -5,6 +5,7 @@
 #include "store.h"
 #include "text.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <sqlite3.h>
 #include <stdio.h>
@@ -624,6 +625,37 @@ static void a_full_disk_passes(void **state)
     reader_close(r);
 }
 
+/* Stands before the C library's, also for SQLite. */
+static bool sync_fails;
+
+int fdatasync(int file)
+{
+    if (!sync_fails)
+        return fsync(file);
+    errno = EIO;
+    return -1;
+}
+
+static void after_a_failed_fsync_nothing_is_acknowledged(void **state)
+{
+    struct fixture *f = *state;
+    struct row rows[] = {row_of(5, 0, 1, integer(1)),
+                         row_of(6, 0, 2, integer(1))};
+    struct store_report report;
+
+    assert_int_equal(commit_rows(f, &rows[0], 1), ERR_OK);
+    sync_fails = true;
+    assert_int_equal(commit_rows(f, &rows[1], 1), ERR_STORE);
+    sync_fails = false;
+    assert_int_equal(commit_rows(f, &rows[1], 1), ERR_STORE);
+    assert_non_null(strstr(store_fault(f->store), "1034"));
+    reopen(f);
+    struct reader *r = reader(f);
+    assert_int_equal(reader_check(r, &report), ERR_OK);
+    assert_in_range(report.rows, 1, 2); /* not acknowledged, not known */
+    reader_close(r);
+}
+
 /* ---- Spoiled files ---- */
 
 static enum err checked(struct fixture *f, struct store_report *report)
@@ -752,6 +784,7 @@ int main(void)
         STORY(a_newer_programs_store_is_refused),
         STORY(an_analyst_reads_views),
         STORY(a_full_disk_passes),
+        STORY(after_a_failed_fsync_nothing_is_acknowledged),
         STORY(a_sound_store_passes_the_check),
         STORY(the_check_finds_what_was_spoiled),
         STORY(a_dump_is_canonical),
