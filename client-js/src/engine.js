@@ -251,8 +251,10 @@ export async function createEngine(options) {
       return session
     },
     /** A save: resolves with its seq once it is durable.
-     * @param {readonly import('./edits.js').Wish[]} wishes */
-    save: (wishes) => enqueue({ type: 'save', now: options.now(), wishes }, 0),
+     * @param {readonly import('./edits.js').Wish[]} wishes
+     * @param {string} [tag] */
+    save: (wishes, tag) =>
+      enqueue({ type: 'save', now: options.now(), wishes, tag }, 0),
     /** @param {Event} event @param {number} [of] */
     happen: (event, of = 0) => void enqueue(event, of).catch(options.broke),
     /** @param {Uint8Array} bytes @param {number} of */

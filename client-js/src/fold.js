@@ -11,6 +11,7 @@
 import { ROW_DELTA } from './segment.js'
 import { apply } from './text.js'
 import { confirmedText } from './texts.js'
+import { unitKey } from './image.js'
 
 /**
  * @typedef {import('./image.js').Draft} Draft
@@ -33,8 +34,9 @@ function valueOf(record, row) {
 }
 
 /** @param {Stored} record changed in place @param {Group} group
- * @param {boolean} healing @returns {boolean} false: something was missing */
-function foldGroup(record, group, healing) {
+ * @param {boolean} healing @param {Set<string>} folded
+ * @returns {boolean} false: something was missing */
+function foldGroup(record, group, healing, folded) {
   let whole = true
   for (const row of group.rows) {
     const have = record.fields[row.field]?.v ?? 0
@@ -51,6 +53,7 @@ function foldGroup(record, group, healing) {
       by: row.author,
       flags: row.flags & ~ROW_DELTA,
     }
+    folded.add(unitKey(record.id, row.field))
     if (row.field === 0 && !record.born) {
       record.born = { by: row.author, at: row.at }
     }
@@ -62,11 +65,14 @@ function foldGroup(record, group, healing) {
  * @param {Draft} draft @param {number} bucket
  * @param {readonly Group[]} groups
  * @param {Map<string, Set<number>> | undefined} came  filled while healing
- * @returns {boolean} false: fetch the bucket again
+ * @returns {{ whole: boolean, fields: Set<string>, records: Set<string> }}
+ *   what moved; not whole: fetch the bucket again
  */
 export function foldGroups(draft, bucket, groups, came) {
   /** @type {Map<string, Stored>} */
   const touched = new Map()
+  /** @type {Set<string>} */
+  const fields = new Set()
   let whole = true
   for (const group of groups) {
     const id = group.record
@@ -78,16 +84,16 @@ export function foldGroups(draft, bucket, groups, came) {
         : { id, type: group.type, bucket, fields: {}, born: null }
       touched.set(id, record)
     }
-    whole = foldGroup(record, group, came !== undefined) && whole
+    whole = foldGroup(record, group, came !== undefined, fields) && whole
     if (!came) continue
-    const fields = came.get(id) ?? new Set()
-    for (const row of group.rows) fields.add(row.field)
-    came.set(id, fields)
+    const noted = came.get(id) ?? new Set()
+    for (const row of group.rows) noted.add(row.field)
+    came.set(id, noted)
   }
   for (const record of touched.values()) {
     if (Object.keys(record.fields).length) draft.put('records', record)
   }
-  return whole
+  return { whole, fields, records: new Set(touched.keys()) }
 }
 
 /** A bucket is no longer ours. @param {Draft} draft @param {number} bucket */

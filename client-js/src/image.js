@@ -54,6 +54,7 @@ const PAST_MAX = 4
  * @property {number} seen
  * @property {any} value    set: a Value; text: a delta; create: the type
  * @property {string} [base]  text: what the delta was made on
+ * @property {boolean} [back] its field has come since: not shown on top
  *
  * @typedef {object} Touch
  * @property {number | string} bucket  its number, or its name when it has none
@@ -66,6 +67,7 @@ const PAST_MAX = 4
  * @property {number} at
  * @property {Uint8Array} bytes
  * @property {Touch[]} touches
+ * @property {string[]} tags    the app's own names for what it saved
  * @property {boolean} sealed   it may have been sent: never altered again
  * @property {number} version   of its outcome; 0: not consumed
  * @property {'outcome' | 'welcome' | null} told  what said so

@@ -119,7 +119,7 @@ export async function open(options) {
   const schema = options.schema ?? SCHEMA
   const catalog = createCatalog(schema)
   const world = options.world ?? realWorld()
-  const now = options.now ?? world.now
+  const now = () => Math.round((options.now ?? world.now)())
   const config = {
     catalog,
     appVersion: options.appVersion ?? '',
@@ -481,6 +481,10 @@ export async function open(options) {
     schema,
     get: records.get,
     list: records.list,
+    /** Of every record on this device, deleted ones too. */
+    ids: () => [
+      ...new Set([...engine.image.records.keys(), ...engine.image.pendingOf.keys()]),
+    ],
     /** @template T @param {(tm: any) => T} fn
      * @param {(value: T) => void} callback */
     live: (fn, callback) => records.live(() => fn(tm), callback),
@@ -504,12 +508,13 @@ export async function open(options) {
       return mayDo(catalog.type(type), op, roles)
     },
     /** @param {(c: import('./edits.js').Change) => void} fn
+     * @param {{ tag?: string }} [more] tag: comes back with 'acknowledged'
      * @returns {Promise<number>} the seq of the change; 0: nothing changed */
-    change: async (fn) => {
+    change: async (fn, { tag } = {}) => {
       if (isClosed) fail('closed', 'the library has been closed')
       const wishes = recordWishes(fn, { catalog, newId: () => newId(now()) })
       try {
-        const seq = await engine.save(wishes)
+        const seq = await engine.save(wishes, tag)
         if (problem?.name === 'storage') problem = null
         return seq
       } catch (error) {
@@ -555,8 +560,8 @@ export async function open(options) {
         message: errText(held.reason),
       }))
     },
-    /** @param {'status' | 'records' | 'outcome' | 'scope' | 'healed' |
-     *   'wipe'} event
+    /** @param {'status' | 'records' | 'outcome' | 'acknowledged' | 'scope' |
+     *   'healed' | 'wipe'} event
      * @param {(detail: any) => void} fn */
     on: (event, fn) => {
       const all = listeners.get(event) ?? new Set()

@@ -49,10 +49,11 @@ export const selfOf = (draft) => draft.meta('self')
 
 /**
  * @param {Draft} draft
- * @param {{ at: number, touches: Touch[], bytes: Uint8Array }} made
+ * @param {{ at: number, touches: Touch[], bytes: Uint8Array,
+ *   tags: string[] }} made
  * @returns {number} its seq
  */
-export function append(draft, { at, touches, bytes }) {
+export function append(draft, { at, touches, bytes, tags }) {
   const self = selfOf(draft)
   const seq = self.made + 1
   draft.put('meta', { ...self, made: seq })
@@ -62,6 +63,7 @@ export function append(draft, { at, touches, bytes }) {
     at,
     bytes,
     touches,
+    tags,
     sealed: false,
     version: 0,
     told: null,
@@ -123,17 +125,36 @@ export function takeNext(draft, sent) {
  * The server has consumed everything up to `last`.
  * @param {Draft} draft
  * @param {{ last: number, version: number, told: 'outcome' | 'welcome' }} told
+ * @returns {Pending[]} those of which we had not known
  */
 export function consume(draft, { last, version, told }) {
   const self = selfOf(draft)
+  /** @type {Pending[]} */
+  const fresh = []
   for (let seq = self.acked + 1; seq <= last; seq++) {
     const pending = draft.pending(seq)
     if (!pending || (pending.version && told === 'welcome')) continue
     const known = pending.version || version
+    if (!pending.version) fresh.push(pending)
     draft.put('outbox', { ...pending, sealed: true, version: known, told })
   }
   if (last > self.consumed) draft.put('meta', { ...self, consumed: last })
+  return fresh
 }
+
+/** As if the server had never heard of it. @param {Pending} pending
+ * @returns {Pending} */
+const asUnsent = (pending) => ({
+  ...pending,
+  touches: pending.touches.map((touch) => ({
+    ...touch,
+    edits: touch.edits.map((edit) => ({ ...edit, back: false })),
+  })),
+  version: 0,
+  told: null,
+  held: false,
+  cleared: false,
+})
 
 /** The server has only consumed up to `last`: the rest is sent again.
  * @param {Draft} draft @param {number} last */
@@ -142,33 +163,64 @@ export function unconsume(draft, last) {
   for (let seq = last + 1; seq <= self.consumed; seq++) {
     const pending = draft.pending(seq)
     if (!pending) continue
-    draft.put('outbox', {
-      ...pending,
-      version: 0,
-      told: null,
-      held: false,
-      cleared: false,
-    })
+    draft.put('outbox', asUnsent(pending))
   }
   draft.put('meta', { ...self, consumed: Math.min(self.consumed, last) })
 }
 
-/** @param {Pending} pending
- * @param {(bucket: number | string) => number} cursorOf */
-const isBack = (pending, cursorOf) =>
-  pending.touches.every((touch) => cursorOf(touch.bucket) >= pending.version)
+/**
+ * Where a bucket stands. Infinity: not ours, it does not count.
+ * @typedef {{ cursor: number, isCatchingUp: boolean }} Standing
+ * @typedef {(bucket: number | string) => Standing} StandingOf
+ */
+
+/**
+ * A change is back when it is consumed and the cursors of all its buckets have
+ * reached its version. While a bucket is catching up that is not enough: what
+ * others changed after us comes in a later page. Then each edit is back when
+ * its field has come (fieldsCame), and the rest at the checkpoint.
+ * @param {Pending} pending @param {StandingOf} standing
+ */
+const isBack = (pending, standing) =>
+  pending.touches.every((touch) => {
+    const { cursor, isCatchingUp } = standing(touch.bucket)
+    if (cursor < pending.version) return false
+    return !isCatchingUp || touch.edits.every((edit) => edit.back)
+  })
+
+/**
+ * These fields have come from a server that has consumed our edits of them:
+ * what came has them in it.
+ * @param {Draft} draft @param {ReadonlySet<string>} came  unit keys
+ * @param {ReadonlySet<string>} records  theirs
+ */
+export function fieldsCame(draft, came, records) {
+  for (const record of records) {
+    for (const pending of draft.pendingOf(record)) {
+      if (!pending.version) continue
+      const touches = pending.touches.map((touch) => ({
+        ...touch,
+        edits: touch.edits.map((edit) =>
+          came.has(unitKey(touch.record, edit.field))
+            ? { ...edit, back: true }
+            : edit,
+        ),
+      }))
+      draft.put('outbox', { ...pending, touches })
+    }
+  }
+}
 
 /**
  * Clear what is back: consumed with a version, and the cursors of all the
  * buckets that it touches have reached that version.
- * @param {Draft} draft
- * @param {(bucket: number | string) => number} cursorOf  Infinity: not ours
+ * @param {Draft} draft @param {StandingOf} standing
  */
-export function clearBack(draft, cursorOf) {
+export function clearBack(draft, standing) {
   const { acked, consumed } = selfOf(draft)
   for (let seq = acked + 1; seq <= consumed; seq++) {
     const pending = draft.pending(seq)
-    if (!pending || pending.cleared || !isBack(pending, cursorOf)) continue
+    if (!pending || pending.cleared || !isBack(pending, standing)) continue
     draft.put('outbox', { ...pending, cleared: true })
   }
   for (let seq = acked + 1; seq <= consumed; seq++) {
@@ -202,13 +254,6 @@ export function newIncarnation(draft, now, has) {
   const fresh = newSelf(Math.max(now, self.incarnation + 1))
   draft.put('meta', { ...fresh, made: again.length })
   again.forEach((pending, i) =>
-    draft.put('outbox', {
-      ...pending,
-      seq: i + 1,
-      version: 0,
-      told: null,
-      held: false,
-      cleared: false,
-    }),
+    draft.put('outbox', { ...asUnsent(pending), seq: i + 1 }),
   )
 }

@@ -118,6 +118,7 @@ function replayAll(making, draft, id, pendings) {
     for (const touch of pending.touches) {
       if (touch.record !== id) continue
       for (const edit of touch.edits) {
+        if (edit.back) continue
         replay(making, edit)
         making.pendingAt.set(edit.field, pending.at)
         if (edit.base === undefined) continue

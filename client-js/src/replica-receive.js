@@ -7,6 +7,7 @@ import { foldGroups, keepOnly, purgeBucket } from './fold.js'
 import {
   clearBack,
   consume,
+  fieldsCame,
   newIncarnation,
   selfOf,
   textUnits,
@@ -49,13 +50,18 @@ function moveCursors(work, to) {
 }
 
 /** Where a change's bucket stands; buckets that are not ours do not count.
- * @param {Work} work @returns {(bucket: number | string) => number} */
-function cursorReader(work) {
+ * @param {Work} work @returns {import('./outbox.js').StandingOf} */
+function standings(work) {
   const versions = cursorsOf(work)
   const scope = scopeOf(work)
+  const { caughtUp } = work.session
   return (bucket) => {
     const known = scope.find((b) => b.bucket === bucket || b.name === bucket)
-    return known ? (versions[known.bucket] ?? 0) : Infinity
+    if (!known) return { cursor: Infinity, isCatchingUp: false }
+    return {
+      cursor: versions[known.bucket] ?? 0,
+      isCatchingUp: !caughtUp.has(known.bucket),
+    }
   }
 }
 
@@ -123,6 +129,15 @@ function startAfresh(work, has) {
   hangUp(work, { do: 'reconnect' })
 }
 
+/** @param {Work} work
+ * @param {Parameters<typeof consume>[1]} told */
+function acknowledge(work, told) {
+  for (const { seq, tags } of consume(work.draft, told)) {
+    const detail = { seq, tags }
+    work.effects.push({ do: 'tell', event: 'acknowledged', detail })
+  }
+}
+
 /** Where the server says our queue stands.
  * @param {Work} work @param {number} seq @param {number} version
  * @returns {boolean} false: we have started afresh */
@@ -136,7 +151,7 @@ function agreeOnQueue(work, seq, version) {
     return false
   }
   if (seq < self.consumed) unconsume(draft, seq)
-  if (seq > 0) consume(draft, { last: seq, version, told: 'welcome' })
+  if (seq > 0) acknowledge(work, { last: seq, version, told: 'welcome' })
   return true
 }
 
@@ -163,7 +178,7 @@ function onWelcome(work, welcome) {
     // Another history: what we have beyond the fork is not in it.
     startHealing(work, Object.keys(cursorsOf(work)).map(Number))
   }
-  clearBack(draft, cursorReader(work))
+  clearBack(draft, standings(work))
 }
 
 /** @param {Work} work @param {import('./message.js').Segment} segment
@@ -180,7 +195,12 @@ function onSegment(work, segment, groups) {
     pull(work, [[bucket, cursor]])
     return
   }
-  if (foldGroups(work.draft, bucket, groups, heal?.came)) {
+  const { draft, session } = work
+  const came = foldGroups(draft, bucket, groups, heal?.came)
+  if (!session.caughtUp.has(bucket)) {
+    fieldsCame(draft, came.fields, came.records)
+  }
+  if (came.whole) {
     moveCursors(work, [[bucket, to]])
   } else {
     startHealing(work, [bucket])
@@ -242,13 +262,11 @@ function moveDependents(work, held) {
   }
 }
 
-/** @param {Work} work @param {import('./message.js').Outcome} outcome */
+/** What has become of our edits. @param {Work} work
+ * @param {import('./message.js').Outcome} outcome */
 function onOutcome(work, outcome) {
   const { draft } = work
-  const { last, version, exceptions } = outcome
-  if (last > selfOf(draft).made) return // not ours: a copy's
-  consume(draft, { last, version, told: 'outcome' })
-  for (const exception of exceptions) {
+  for (const exception of outcome.exceptions) {
     const pending = draft.pending(exception.seq)
     if (!pending || exception.outcome !== HELD) continue
     keepHeld(work, pending, exception)
@@ -262,8 +280,14 @@ function onOutcome(work, outcome) {
 /** @param {Work} work @param {import('./message.js').Update} update
  * @param {readonly (readonly Group[])[]} bodies */
 function onUpdate(work, update, bodies) {
+  // Beyond `made` they are not ours, but a copy's.
+  const { made } = selfOf(work.draft)
+  const outcomes = update.outcomes.filter(({ last }) => last <= made)
+  for (const { last, version } of outcomes) {
+    acknowledge(work, { last, version, told: 'outcome' })
+  }
   update.segments.forEach((segment, i) => onSegment(work, segment, bodies[i]))
-  for (const outcome of update.outcomes) onOutcome(work, outcome)
+  for (const outcome of outcomes) onOutcome(work, outcome)
   if (update.head > 0) {
     const { caughtUp, heal } = work.session
     const following = [...caughtUp].filter((bucket) => !heal.has(bucket))
@@ -272,7 +296,7 @@ function onUpdate(work, update, bodies) {
       following.map((bucket) => [bucket, update.head]),
     )
   }
-  clearBack(work.draft, cursorReader(work))
+  clearBack(work.draft, standings(work))
   if (update.segments.length || update.outcomes.length) {
     work.session = { ...work.session, moved: true }
   }
@@ -324,7 +348,7 @@ function onCheckpoint(work, { head, sums }) {
     moved: true,
   }
   startHealing(work, wrong)
-  clearBack(draft, cursorReader(work))
+  clearBack(draft, standings(work))
   if (work.session.heal.size) {
     work.session = { ...work.session, state: 'catching', upToDate: false }
     return
@@ -417,6 +441,6 @@ export function receive(work, message, bodies) {
       if (!isGreeted) return
       work.session = { ...work.session, state: 'catching', upToDate: false }
       setScope(work, message.scope)
-      clearBack(work.draft, cursorReader(work))
+      clearBack(work.draft, standings(work))
   }
 }

@@ -16,8 +16,9 @@ import { append, selfOf } from './outbox.js'
  */
 
 /** Typing that joins the newest change. @param {Work} work
- * @param {readonly Wish[]} wishes @returns {boolean} */
-function join(work, wishes) {
+ * @param {readonly Wish[]} wishes @param {readonly string[]} tags
+ * @returns {boolean} */
+function join(work, wishes, tags) {
   const { draft, config, now } = work
   const newest = draft.pending(selfOf(draft).made)
   const touches = joinedTouches(draft, newest, wishes, config.catalog)
@@ -26,7 +27,8 @@ function join(work, wishes) {
   try {
     checkTexts(touches)
     const bytes = encodeTouches(at, touches, config.catalog)
-    draft.put('outbox', { ...newest, at, touches, bytes })
+    const all = [...newest.tags, ...tags]
+    draft.put('outbox', { ...newest, at, touches, bytes, tags: all })
     return true
   } catch (error) {
     // Together they are too long for one change; apart they may not be.
@@ -35,14 +37,16 @@ function join(work, wishes) {
   }
 }
 
-/** @param {Work} work @param {readonly Wish[]} wishes @returns {number} seq */
-export function save(work, wishes) {
+/** @param {Work} work @param {readonly Wish[]} wishes
+ * @param {string | undefined} tag @returns {number} seq */
+export function save(work, wishes, tag) {
+  const tags = tag === undefined ? [] : [tag]
   const { draft, config, now } = work
   if (!wishes.length) return 0
-  if (join(work, wishes)) return selfOf(draft).made
+  if (join(work, wishes, tags)) return selfOf(draft).made
   const touches = buildTouches(draft, wishes, config.catalog)
   if (!touches.length) return 0
   checkTexts(touches)
   const bytes = encodeTouches(now, touches, config.catalog)
-  return append(draft, { at: now, touches, bytes })
+  return append(draft, { at: now, touches, bytes, tags })
 }

@@ -61,7 +61,8 @@ const WAIT_MS = 25000
  * @property {boolean} moved    POST: this round brought something
  * @property {number} gap       the last gap that was answered
  *
- * @typedef {{ type: 'save', now: number, wishes: readonly Wish[] }
+ * @typedef {{ type: 'save', now: number, wishes: readonly Wish[],
+ *       tag: string | undefined }
  *   | { type: 'open', now: number, road: 'websocket' | 'post',
  *       nonce: Uint8Array }
  *   | { type: 'round', now: number, nonce: Uint8Array }
@@ -87,8 +88,8 @@ const WAIT_MS = 25000
  *   | { do: 'problem', name: string }
  *   | { do: 'complete' }
  *   | { do: 'entries', message: import('./message.js').Entries }
- *   | { do: 'tell', event: 'outcome' | 'scope' | 'healed',
- *       detail: any }} Effect
+ *   | { do: 'tell', event: 'outcome' | 'acknowledged' | 'scope' |
+ *       'healed', detail: any }} Effect
  *
  * @typedef {{ session: Session, effects: Effect[], ops: Op[], seq: number }} Step
  *   seq: of a save; 0: there was nothing to change
@@ -259,7 +260,7 @@ function ask(work) {
 function happen(work, event) {
   switch (event.type) {
     case 'save': {
-      const seq = save(work, event.wishes)
+      const seq = save(work, event.wishes, event.tag)
       pump(work)
       return seq
     }

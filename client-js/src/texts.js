@@ -49,10 +49,56 @@ export const shownText = (confirmed, chain) =>
 /** @param {Link} link */
 const rawText = (link) => apply(link.base, link.value)
 
-/** An author turned `from` into `whole`; the same on `onto`.
- * @param {string} from @param {string} whole @param {string} onto */
-const carry = (from, whole, onto) =>
-  from === onto ? whole : meet(from, onto, diff(from, whole))
+/**
+ * Where each character of a text went, and whether it is still there.
+ * @param {string} from @param {string} onto
+ */
+function placesOf(from, onto) {
+  const length = Array.from(from).length
+  /** @type {number[]} */
+  const places = []
+  /** @type {boolean[]} */
+  const kept = []
+  let at = 0
+  for (const step of diff(from, onto)) {
+    if (typeof step === 'string') at += Array.from(step).length
+    for (let n = Math.abs(Number(step)) || 0; n > 0; n--) {
+      places.push(at)
+      kept.push(Number(step) > 0)
+      if (Number(step) > 0) at++
+    }
+  }
+  while (places.length < length) {
+    kept.push(true)
+    places.push(at++)
+  }
+  return { places: [...places, at], kept }
+}
+
+/**
+ * An author turned the text on the screen, `from`, into `whole`; what that
+ * means for our raw text, `onto`. What the author put in goes to its place
+ * there; what the author took out goes if it is there at all. Not a merge: it
+ * must not bring others' words into ours, for then they would stand twice.
+ * @param {string} from @param {string} whole @param {string} onto
+ */
+function carry(from, whole, onto) {
+  if (from === onto) return whole
+  const { places, kept } = placesOf(from, onto)
+  const chars = Array.from(onto)
+  /** @type {string[]} */
+  const before = Array(chars.length + 1).fill('')
+  let i = 0
+  for (const step of diff(from, whole)) {
+    if (typeof step === 'string') {
+      before[i > 0 && kept[i - 1] ? places[i - 1] + 1 : places[i]] += step
+      continue
+    }
+    const end = i + Math.abs(step)
+    for (; i < end; i++) if (step < 0 && kept[i]) chars[places[i]] = ''
+  }
+  return before.map((text, at) => text + (chars[at] ?? '')).join('')
+}
 
 /** Our edits of this field that are not back. @param {Draft} draft
  * @param {string} record @param {number} field @returns {Link[]} */
@@ -62,7 +108,8 @@ export const chainOf = (draft, record, field) =>
     .flatMap((pending) => pending.touches)
     .filter((touch) => touch.record === record)
     .flatMap((touch) => touch.edits)
-    .filter((edit) => edit.field === field && edit.base !== undefined)
+    .filter((edit) => edit.field === field && !edit.back)
+    .filter((edit) => edit.base !== undefined)
     .map(({ base, value, seen }) => ({ base: base ?? '', value, seen }))
 
 /**
@@ -104,7 +151,8 @@ export function newTextEdit(draft, wish) {
     const known = [...past].reverse().find(({ text }) => text === screen)
     if (known) return editOn(wish, known.seen, screen, whole)
   }
-  return editOn(wish, wish.seen, confirmed, carry(screen, whole, confirmed))
+  const mine = diff(screen, whole)
+  return editOn(wish, wish.seen, confirmed, meet(screen, confirmed, mine))
 }
 
 /**
