@@ -380,18 +380,27 @@ export async function open(options) {
     )
   }
 
+  /** @param {number} id @param {string} otherwise @returns {Promise<any>} */
+  function awaitAnswer(id, otherwise) {
+    return new Promise((resolve, reject) => {
+      const timer = world.after(() => {
+        asked.delete(id)
+        reject(new TidemarkError('offline', otherwise))
+      }, HISTORY_MS)
+      const done = (/** @type {(value: any) => void} */ answer) =>
+        (/** @type {any} */ value) => {
+          world.forget(timer)
+          answer(value)
+        }
+      asked.set(id, { resolve: done(resolve), reject: done(reject) })
+    })
+  }
+
   /** The leader does it for us. @param {any} what @returns {Promise<any>} */
   function askLeader(what) {
     const id = randomBytes(4).reduce((n, byte) => n * 256 + byte, 1)
-    return new Promise((resolve, reject) => {
-      asked.set(id, { resolve, reject })
-      tabs.tell({ ...what, id })
-      world.after(() => {
-        if (asked.delete(id)) {
-          reject(new TidemarkError('offline', 'no tab has a connection'))
-        }
-      }, HISTORY_MS)
-    })
+    tabs.tell({ ...what, id })
+    return awaitAnswer(id, 'no tab has a connection')
   }
 
   /** @param {import('./message.js').Entries} message */
@@ -408,14 +417,7 @@ export async function open(options) {
     const request = ++requests
     const { bucket } = record
     const ask = writeMessage({ type: 'history', request, bucket, record: id })
-    const answer = new Promise((resolve, reject) => {
-      asked.set(request, { resolve, reject })
-      world.after(() => {
-        if (asked.delete(request)) {
-          reject(new TidemarkError('offline', 'the server did not answer'))
-        }
-      }, HISTORY_MS)
-    })
+    const answer = awaitAnswer(request, 'the server did not answer')
     link.send([ask], current)
     if (link.road === 'post') engine.happen({ type: 'ask', now: now() })
     const type = catalog.typeNo(record.type)
