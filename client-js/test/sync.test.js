@@ -2,7 +2,7 @@
 /**
  * The library against the real server, over both roads: two people, a server
  * that is killed in the middle, a device that is killed in the middle. Needs
- * the program; TIDEMARK_BIN names it (default: the newest under build/).
+ * the program; TIDEMARK_BIN is its folder (default: the newest under build/).
  */
 
 import assert from 'node:assert/strict'
@@ -25,7 +25,8 @@ const BUCKET = `oversight/${SCHOOL}`
 
 /** @returns {string | null} */
 function findProgram() {
-  if (process.env.TIDEMARK_BIN) return process.env.TIDEMARK_BIN
+  const folder = process.env.TIDEMARK_BIN
+  if (folder) return join(folder, 'tidemark')
   const builds = join(ROOT, 'build')
   if (!existsSync(builds)) return null
   const all = readdirSync(builds)
