@@ -1,5 +1,5 @@
 /* The load client of the bench: many tablets in one process, against a server
- * that runs already. Prints one line of JSON. run.mjs calls it. */
+ * that runs already. Prints one line of JSON. bench.mjs calls it. */
 #include "mode_commit.h"
 #include "mode_kill.h"
 #include "mode_live.h"

@@ -186,25 +186,26 @@ static inline bool is_home(const struct tablet *t)
     return t->up_to_date && t->consumed == t->made;
 }
 
-static inline void backlog(struct fleet *f, struct tablet *t)
+/* One more tablet, which wrote something on what `like` had seen. */
+static inline void backlog(struct fleet *f, const struct tablet *like)
 {
     const struct work *w = &f->world.work;
-    uint32_t record = t->no * 97;
+    struct tablet *t = fleet_add_like(f, like);
+    uint32_t record = f->count * 97;
 
+    t->cells = like->cells;
     for (uint32_t i = 0, made = 0; i < w->save_count && made < STORM_CHANGES;
          i++) {
         const struct work_save *s = &w->saves[(i + t->no * 31) % w->save_count];
         if (!s->type && s->edit_count == 1 && !s->edits[0].is_text)
             made += edit_like(t, s, t->no, &record);
     }
+    t->cells = NULL;
 }
 
-static inline void mode_storm(struct fleet *f, uint32_t count)
+/* What the others did meanwhile. */
+static inline void storm_news(struct fleet *f, uint32_t known)
 {
-    uint32_t known, home = 0;
-    struct tablet *like = join_all(f, &known);
-    uint64_t up, down;
-
     fleet_room(f, 1);
     struct tablet *by = fleet_add(f, administrator(f));
     tablet_connect(by);
@@ -214,15 +215,21 @@ static inline void mode_storm(struct fleet *f, uint32_t count)
     f->sends = true;
     outbox_send_all(by);
     fleet_until(f, is_acknowledged);
+    if (by->held)
+        work_die("changes were held");
     fleet_clear(f);
+}
 
-    fleet_room(f, count);
-    double *took = calloc(count, sizeof *took);
+/* They come evenly through one second; took[i]: until all of it was through,
+ * both ways. */
+static inline void storm(struct fleet *f, uint32_t count, double *took)
+{
     double *began = calloc(count, sizeof *began);
-    for (uint32_t i = 0; i < count; i++)
-        backlog(f, fleet_add_like(f, &like[i % known]));
-    f->count = 0;
-    double start = now_s(), cpu = server_cpu(&f->world);
+    double start = now_s();
+    uint32_t home = 0;
+
+    if (!began)
+        work_die("no memory");
     while (home < count && now_s() < start + FLEET_WAIT_S) {
         double at = now_s() - start;
         while (f->count < count && (double)f->count <= at * count) {
@@ -238,9 +245,28 @@ static inline void mode_storm(struct fleet *f, uint32_t count)
     }
     if (home < count)
         work_die("the storm did not end");
-    fleet_bytes(f, &up, &down);
+    free(began);
+}
+
+static inline void mode_storm(struct fleet *f, uint32_t count)
+{
+    uint32_t known;
+    struct tablet *like = join_all(f, &known);
+    double *took = calloc(count, sizeof *took);
+    uint64_t up, down;
+
+    if (!took)
+        work_die("no memory");
+    storm_news(f, known);
+    fleet_room(f, count);
+    for (uint32_t i = 0; i < count; i++)
+        backlog(f, &like[i % known]);
+    f->count = 0;
+    double start = now_s(), cpu = server_cpu(&f->world);
+    storm(f, count, took);
     double drained = now_s() - start;
     cpu = server_cpu(&f->world) - cpu;
+    fleet_bytes(f, &up, &down);
     printf("{\"tablets\":%u,\"drained_s\":%.3f,\"cpu\":%.4f,\"p50_ms\":%.1f,"
            "\"p99_ms\":%.1f,\"up\":%llu,\"down\":%llu}\n",
            count, drained, cpu, quantile(took, count, 0.5) * 1e3,
@@ -251,7 +277,6 @@ static inline void mode_storm(struct fleet *f, uint32_t count)
         tablet_fini(&like[i]);
     free(like);
     free(took);
-    free(began);
 }
 
 #endif

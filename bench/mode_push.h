@@ -5,6 +5,19 @@
 #include "fleet.h"
 
 /* Codes are made of the names in the trust of work.mjs. */
+static inline void say_enrol(struct tablet *t)
+{
+    char code[32] = "DEMO-ADMIN";
+
+    if (t->no < t->world->work.tablet_count)
+        snprintf(code, sizeof code, "DEMO-T%02u", t->no + 1);
+    struct message_enrol m = {span_of(code), span_of("Tablet"),
+                              span_of("bench")};
+    buf_clear(&t->world->scratch);
+    message_enrol_write(&t->world->scratch, &m);
+    tablet_say(t);
+}
+
 static inline void mode_enrol(struct fleet *f, const char *ids)
 {
     uint32_t tablets = f->world.work.tablet_count;
@@ -15,17 +28,10 @@ static inline void mode_enrol(struct fleet *f, const char *ids)
     fleet_room(f, tablets + 1);
     for (uint32_t i = 0; i <= tablets; i++) {
         struct tablet *t = &f->tablets[f->count++];
-        char code[32] = "DEMO-ADMIN";
-        if (i < tablets)
-            snprintf(code, sizeof code, "DEMO-T%02u", i + 1);
-        struct message_enrol m = {span_of(code), span_of("Tablet"),
-                                  span_of("bench")};
         tablet_init(t, &f->world, i);
+        t->opening = say_enrol;
         if (!ws_open(&t->ws, f->world.port))
             work_die("cannot connect");
-        buf_clear(&f->world.scratch);
-        message_enrol_write(&f->world.scratch, &m);
-        tablet_say(t);
     }
     fleet_until(f, is_enrolled);
     for (uint32_t i = 0; i < f->count; i++) {

@@ -57,10 +57,9 @@ static inline void put_edit(struct tablet *t, struct queued *q, uint32_t record,
     } else {
         q->texts[q->text_count++] = (uint32_t)at;
         struct words *mine = &t->world->newest[at];
-        put_text_edit(t, e, c->version          ? cell_text(c)
-                            : mine->by == t->no ? mine->text
-                                                : (struct span){0});
-        *mine = (struct words){e->text, t->no};
+        bool pending = mine->by == t->no && mine->seq > t->consumed;
+        put_text_edit(t, e, pending ? mine->text : cell_text(c));
+        *mine = (struct words){e->text, t->no, t->made + 1};
     }
 }
 
@@ -135,6 +134,11 @@ static inline bool tablet_read(struct tablet *t)
         return false;
     while (ws_next(&t->ws, &message))
         tablet_take(t, message);
+    if (t->ws.state == WS_OPEN && t->opening) {
+        void (*say)(struct tablet *) = t->opening;
+        t->opening = NULL;
+        say(t);
+    }
     return t->ws.state != WS_CLOSED;
 }
 

@@ -61,6 +61,7 @@ struct tablet {
     size_t bucket_count;
     struct cell *cells; /* [record * WORK_FIELDS + field]; NULL: it only
                          * counts what comes, and believes the server */
+    void (*opening)(struct tablet *); /* says the first thing; NULL: said */
     bool welcomed, up_to_date;
     uint32_t checkpoints, enrolled;
     uint64_t head, welcome_seq;
@@ -122,18 +123,18 @@ static inline void tablet_hello(struct tablet *t)
     for (size_t i = 0; i < t->bucket_count; i++)
         cursors[i] = (struct message_cursor){t->buckets[i].no,
                                              t->buckets[i].cursor};
-    t->welcomed = t->up_to_date = false;
     buf_clear(&t->world->scratch);
     message_hello_write(&t->world->scratch, &m, cursors, t->bucket_count);
     tablet_say(t);
 }
 
-/* Connect and say hello; the greeting goes out when the socket is ready. */
+/* Connect, and when the WebSocket stands, say hello. */
 static inline void tablet_connect(struct tablet *t)
 {
+    t->welcomed = t->up_to_date = false;
+    t->opening = tablet_hello;
     if (!ws_open(&t->ws, t->world->port))
         work_die("cannot connect");
-    tablet_hello(t);
 }
 
 static inline uint32_t school_named(const struct work *w, struct span name)

@@ -19,7 +19,8 @@ struct segment_row;
 
 struct words {
     struct span text;
-    uint32_t by; /* tablet */
+    uint32_t by; /* tablet, in its change of that number */
+    uint64_t seq;
 };
 
 struct world {
