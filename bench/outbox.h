@@ -82,11 +82,15 @@ static inline void outbox_save(struct tablet *t, const struct work_save *s,
 
 /* ---- Sending ---- */
 
+/* Is an edit of one of its texts on its way? What was sent on a connection
+ * that broke, and is above t->sent again, is not. */
 static inline bool flies(const struct tablet *t, const struct queued *q)
 {
-    for (uint32_t i = 0; i < q->text_count; i++)
-        if (t->cells[q->texts[i]].sent_seq > t->consumed)
+    for (uint32_t i = 0; i < q->text_count; i++) {
+        uint32_t seq = t->cells[q->texts[i]].sent_seq;
+        if (seq > t->consumed && seq <= t->sent)
             return true;
+    }
     return false;
 }
 
