@@ -7,7 +7,8 @@
  *
  * with a .br and a .gz beside every text file. The service worker gets the
  * list of all files with their SHA-256, so that a device takes a build whole or
- * not at all. Fails when a face is over its size budget.
+ * not at all. Fails when a face, or the client library with its schema, is
+ * over its size budget.
  *
  *     node build.mjs [--preview] [--out FOLDER]
  *
@@ -17,14 +18,14 @@
 import { createHash } from 'node:crypto'
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { dirname, join, relative } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { fileURLToPath, pathToFileURL } from 'node:url'
 import { parseArgs } from 'node:util'
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib'
 import { build } from 'esbuild'
 import { icons } from './ui/app-icon.mjs'
 
 const HERE = dirname(fileURLToPath(import.meta.url))
-const BUDGET_BYTES = { tablet: 40_000, console: 60_000 }
+const BUDGET_BYTES = { tablet: 40_000, console: 60_000, library: 40_000 }
 const TEXT_FILE = /\.(html|js|css|webmanifest|svg)$/
 
 const { values: options } = parseArgs({
@@ -70,32 +71,36 @@ const previewPlugin = {
   },
 }
 
-/** From records.json only what a screen or a merge needs goes to a device. */
+/** Of the schema, a device needs no word about roles and no hint that no
+ *  screen shows. */
 const schemaPlugin = {
   name: 'schema',
   setup(at) {
-    at.onLoad({ filter: /schema[\\/]records\.json$/ }, async ({ path }) => {
-      const whole = JSON.parse(await readFile(path, 'utf8'))
-      return { contents: JSON.stringify(forDevices(whole)), loader: 'json' }
+    at.onLoad({ filter: /src[\\/]schema\.js$/ }, async ({ path }) => {
+      const { SCHEMA } = await import(pathToFileURL(path).href)
+      const code = JSON.stringify(forDevices(SCHEMA))
+      return { contents: `export const SCHEMA = ${code}`, loader: 'js' }
     })
   },
 }
 
-function forDevices(schema) {
-  const unseen = new Set(['help', 'volume', 'retention', 'tier', 'privacy',
-    'typical', 'example', 'note'])
-  const kept = (object) =>
-    Object.fromEntries(Object.entries(object).filter(([k]) => !unseen.has(k)))
-  const aside = ['about', 'conventions', 'merge_rules', 'record_rules',
-    'retention', 'system_fields', 'framework', 'life_cycles']
-  const out = Object.fromEntries(
-    Object.entries(schema).filter(([k]) => !aside.includes(k)))
-  out.types = schema.types.map((type) => ({
-    ...kept(type),
-    fields: type.fields.map(kept),
-  }))
-  return out
-}
+const without = (object, ...names) =>
+  Object.fromEntries(Object.entries(object).filter(([k]) => !names.includes(k)))
+const each = (object, change) =>
+  Object.fromEntries(Object.entries(object).map(([k, v]) => [k, change(v, k)]))
+
+/** The records whose fields are written on a screen, with their hints. */
+const WRITTEN = new Set(['visit', 'evidence', 'review', 'judgement', 'action'])
+
+const forDevices = (schema) => ({
+  ...schema,
+  roles: each(schema.roles, (role) => without(role, 'about')),
+  types: each(schema.types, (type, name) => ({
+    ...without(type, 'help'),
+    fields: each(type.fields, (field) =>
+      WRITTEN.has(name) ? field : without(field, 'hint')),
+  })),
+})
 
 async function bundle() {
   const result = await build({
@@ -103,6 +108,7 @@ async function bundle() {
     entryPoints: {
       tablet: 'tablet/main.jsx',
       console: 'console/main.jsx',
+      library: 'ui/library.js', // a part of its own, so that it is weighed alone
     },
     outdir: join(OUT, 'assets'),
     entryNames: '[name]-[hash]',
@@ -124,10 +130,12 @@ async function bundle() {
   return result.metafile
 }
 
-/** The files that one face loads at its start. */
-function filesOf(metafile, face) {
+const LIBRARY = options.preview ? 'test/preview-library.js' : 'ui/library.js'
+
+/** What an entry point loads at its start: itself, and its static imports. */
+function loads(metafile, entryPoint) {
   const entry = Object.entries(metafile.outputs)
-    .find(([, o]) => o.entryPoint === `${face}/main.jsx`)
+    .find(([, o]) => o.entryPoint === entryPoint)
   const found = new Set([entry[0]])
   for (const name of found) {
     for (const { path, kind } of metafile.outputs[name].imports) {
@@ -135,8 +143,11 @@ function filesOf(metafile, face) {
     }
   }
   const scripts = [...found].map((name) => join(HERE, name))
-  return { entry: join(HERE, entry[0]), css: join(HERE, entry[1].cssBundle), scripts }
+  const css = entry[1].cssBundle && join(HERE, entry[1].cssBundle)
+  return { entry: join(HERE, entry[0]), css, scripts }
 }
+
+const filesOf = (metafile, face) => loads(metafile, `${face}/main.jsx`)
 
 const address = (file) => `/${relative(OUT, file).replaceAll('\\', '/')}`
 
@@ -233,13 +244,13 @@ async function compress() {
   }
 }
 
-async function weigh(face, { css, scripts }) {
+async function weigh(name, files) {
   let bytes = 0
-  for (const file of [css, ...scripts]) bytes += brotli(await readFile(file)).length
-  const most = BUDGET_BYTES[face]
+  for (const file of files) bytes += brotli(await readFile(file)).length
+  const most = BUDGET_BYTES[name]
   const fits = bytes <= most
   const kb = (n) => `${(n / 1000).toFixed(1)} kB`
-  console.log(`${face.padEnd(8)} ${kb(bytes)} of ${kb(most)} JS + CSS, Brotli` +
+  console.log(`${name.padEnd(8)} ${kb(bytes)} of ${kb(most)} JS + CSS, Brotli` +
     (fits ? '' : '  over budget'))
   return fits
 }
@@ -254,8 +265,11 @@ for (const [name, data] of icons()) await put(`icons/${name}`, data)
 const version = await writeWorker()
 await compress()
 console.log(`build    ${version} in ${relative(process.cwd(), OUT) || '.'}`)
-let fits = true
+const library = loads(metafile, LIBRARY).scripts
+let fits = await weigh('library', library)
 for (const face of Object.keys(FACES)) {
-  fits = (await weigh(face, filesOf(metafile, face))) && fits
+  const { css, scripts } = filesOf(metafile, face)
+  const own = scripts.filter((file) => !library.includes(file))
+  fits = (await weigh(face, [css, ...own])) && fits
 }
 if (!fits && !options.preview) process.exitCode = 1

@@ -110,7 +110,7 @@ check_any() {
 }
 
 if [ $# -eq 0 ]; then
-    # shellcheck disable=SC2046 -- no file here has a space in its name
+    # shellcheck disable=SC2046 # no file here has a space in its name
     set -- $(find . \( -name .git -o -name build -o -name node_modules \
         -o -name 'dist*' -o -name .demo \) -prune -o -type f \
         \( -name '*.[ch]' -o -name '*.js' -o -name '*.mjs' -o -name '*.jsx' \

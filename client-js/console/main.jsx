@@ -1,4 +1,7 @@
 import '../ui/tokens.css'
 import '../ui/base.css'
+import './console.css'
 import { boot } from '../ui/boot.jsx'
-boot('console', () => null)
+import { App } from './App.jsx'
+
+boot('console', App)

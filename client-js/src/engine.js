@@ -43,7 +43,8 @@ const NEWS_MS = 60
  * @property {Config} config
  * @property {() => number} now
  * @property {(effect: Effect, epoch: number) => void} act
- * @property {(ids: Set<string>, ops: readonly Op[]) => void} moved
+ * @property {(ids: Set<string>, ops: readonly Op[],
+ *   isOurs: boolean) => void} moved
  * @property {() => void} reset         all of it was read again
  * @property {(news: News) => void} tell other tabs
  * @property {(error: any) => void} broke  an event of the server's could not
@@ -151,7 +152,7 @@ export async function createEngine(options) {
       const ids = touchedBy(ops, image)
       put(ops)
       image.revision = revision
-      options.moved(ids, ops)
+      options.moved(ids, ops, false)
       came = true
     }
     return came
@@ -172,7 +173,7 @@ export async function createEngine(options) {
       const thought = think(events)
       if (!thought.ops.length) {
         thought.finish()
-        options.moved(thought.ids, thought.ops)
+        options.moved(thought.ids, thought.ops, true)
         return
       }
       let answer
@@ -191,7 +192,7 @@ export async function createEngine(options) {
       if (answer === 'ok') {
         image.revision++
         options.tell({ revision: image.revision, ops: thought.ops })
-        options.moved(thought.ids, thought.ops)
+        options.moved(thought.ids, thought.ops, true)
         thought.finish()
         return
       }

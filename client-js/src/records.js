@@ -16,7 +16,6 @@ import { ROW_CHECK_WORDING, ROW_CONFLICT, ROW_MERGED } from './segment.js'
 
 /**
  * @typedef {import('./image.js').Image} Image
- * @typedef {import('./image.js').Draft} Draft
  * @typedef {import('./image.js').Row} Row
  * @typedef {import('./image.js').Edit} Edit
  * @typedef {import('./image.js').Pending} Pending
@@ -102,18 +101,26 @@ const isEmpty = (value) =>
 /** @param {any} value */
 const frozen = (value) => (Array.isArray(value) ? Object.freeze(value) : value)
 
-/** @param {Draft} draft @param {number | string} bucket @returns {string} */
-function bucketName(draft, bucket) {
+/** Names by number, once for each scope. @type {WeakMap<any, Map<number, string>>} */
+const scopeNames = new WeakMap()
+
+/** @param {Image} image @param {number | string} bucket @returns {string} */
+function bucketName(image, bucket) {
   if (typeof bucket === 'string') return bucket
-  const known = draft
-    .meta('scope')
-    ?.buckets.find((/** @type {any} */ b) => b.bucket === bucket)
-  return known?.name ?? `#${bucket}`
+  const scope = image.meta.get('scope')
+  if (!scope) return `#${bucket}`
+  let names = scopeNames.get(scope)
+  if (!names) {
+    names = new Map(
+      scope.buckets.map((/** @type {any} */ b) => [b.bucket, b.name]),
+    )
+    scopeNames.set(scope, names)
+  }
+  return names.get(bucket) ?? `#${bucket}`
 }
 
-/** @param {Making} making @param {Draft} draft @param {string} id
- * @param {Pending[]} pendings */
-function replayAll(making, draft, id, pendings) {
+/** @param {Making} making @param {string} id @param {Pending[]} pendings */
+function replayEdits(making, id, pendings) {
   for (const pending of pendings) {
     for (const touch of pending.touches) {
       if (touch.record !== id) continue
@@ -153,20 +160,30 @@ function latest(all) {
   return all.reduce((a, b) => (b.at >= a.at ? b : a), first)
 }
 
-/**
- * @param {Image} image @param {Catalog} catalog @param {string} id
- * @param {string} me @returns {TmRecord | undefined}
- */
-export function makeRecord(image, catalog, id, me) {
+/** Our own changes, on top of what is confirmed. @param {Making} making
+ * @param {Image} image @param {string} id @param {Pending[]} pendings */
+function replayAll(making, image, id, pendings) {
+  if (!pendings.length) return
+  replayEdits(making, id, pendings)
   const draft = createDraft(image)
-  const stored = draft.record(id)
-  const pendings = draft.pendingOf(id)
-  const begun = pendings
-    .flatMap((pending) => pending.touches)
-    .find((touch) => touch.record === id)
-  const from = stored ?? begun
-  const type = from && catalog.typeNo(from.type)
-  if (!from || !type) return undefined
+  for (const [no, value] of making.values) {
+    const chain = chainOf(draft, id, no)
+    if (chain.length) making.values.set(no, shownText(value ?? '', chain))
+  }
+}
+
+/** Our changes of a record that are not back, in order.
+ * @param {Image} image @param {string} id @returns {Pending[]} */
+function pendingsOf(image, id) {
+  const seqs = image.pendingOf.get(id)
+  if (!seqs) return []
+  return [...seqs]
+    .sort((a, b) => a - b)
+    .map((seq) => /** @type {Pending} */ (image.outbox.get(seq)))
+}
+
+/** @param {import('./image.js').Stored | undefined} stored @returns {Making} */
+function startMaking(stored) {
   /** @type {Making} */
   const making = {
     values: new Map(),
@@ -178,13 +195,25 @@ export function makeRecord(image, catalog, id, me) {
     making.rows.set(Number(key), row)
     if (key !== '0') making.values.set(Number(key), row.value)
   }
-  replayAll(making, draft, id, pendings)
-  for (const [no, value] of making.values) {
-    const chain = chainOf(draft, id, no)
-    if (chain.length) making.values.set(no, shownText(value ?? '', chain))
-  }
-  const firstAt = pendings[0]?.at ?? 0
-  const created = stored?.born ?? { by: me, at: firstAt }
+  return making
+}
+
+/**
+ * @param {Image} image @param {Catalog} catalog @param {string} id
+ * @param {string} me @returns {TmRecord | undefined}
+ */
+export function makeRecord(image, catalog, id, me) {
+  const stored = image.records.get(id)
+  const pendings = pendingsOf(image, id)
+  const begun = pendings
+    .flatMap((pending) => pending.touches)
+    .find((touch) => touch.record === id)
+  const from = stored ?? begun
+  const type = from && catalog.typeNo(from.type)
+  if (!from || !type) return undefined
+  const making = startMaking(stored)
+  replayAll(making, image, id, pendings)
+  const created = stored?.born ?? { by: me, at: pendings[0]?.at ?? 0 }
   const changes = [
     created,
     ...[...making.rows.values()].map(({ by, at }) => ({ by, at })),
@@ -193,7 +222,7 @@ export function makeRecord(image, catalog, id, me) {
   return Object.freeze({
     id,
     type: type.name,
-    bucket: bucketName(draft, from.bucket),
+    bucket: bucketName(image, from.bucket),
     ...named(making, type, me),
     deleted: !making.alive,
     pending: pendings.length > 0,

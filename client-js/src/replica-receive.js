@@ -277,6 +277,14 @@ function onOutcome(work, outcome) {
   work.effects.push({ do: 'tell', event: 'outcome', detail: outcome })
 }
 
+/** Everything is sent and received. @param {Work} work */
+function noteComplete({ draft, session, now }) {
+  const { consumed, made } = selfOf(draft)
+  if (session.upToDate && consumed === made) {
+    draft.put('meta', { key: 'last', complete: now })
+  }
+}
+
 /** @param {Work} work @param {import('./message.js').Update} update
  * @param {readonly (readonly Group[])[]} bodies */
 function onUpdate(work, update, bodies) {
@@ -297,6 +305,7 @@ function onUpdate(work, update, bodies) {
     )
   }
   clearBack(work.draft, standings(work))
+  if (outcomes.length) noteComplete(work)
   if (update.segments.length || update.outcomes.length) {
     work.session = { ...work.session, moved: true }
   }
@@ -354,10 +363,7 @@ function onCheckpoint(work, { head, sums }) {
     return
   }
   work.effects.push({ do: 'complete' })
-  const self = selfOf(draft)
-  if (self.consumed === self.made) {
-    draft.put('meta', { key: 'last', complete: work.now })
-  }
+  noteComplete(work)
 }
 
 /** @param {Work} work @param {number} expected */

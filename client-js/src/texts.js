@@ -75,6 +75,16 @@ function placesOf(from, onto) {
   return { places: [...places, at], kept }
 }
 
+/** @param {string | undefined} char */
+const isSpace = (char) => char !== undefined && /\s/u.test(char)
+
+/** Two words must not become one because the space between them stays behind.
+ * @param {string} text @param {{ gone: string | undefined,
+ *   next: string | undefined }} side  what stood beside it, and what does now
+ */
+const needsSpace = (text, { gone, next }) =>
+  text !== '' && isSpace(gone) && next !== undefined && !isSpace(next)
+
 /**
  * An author turned the text on the screen, `from`, into `whole`; what that
  * means for our raw text, `onto`. What the author put in goes to its place
@@ -85,17 +95,27 @@ function placesOf(from, onto) {
 function carry(from, whole, onto) {
   if (from === onto) return whole
   const { places, kept } = placesOf(from, onto)
-  const chars = Array.from(onto)
+  const source = Array.from(from)
+  const target = Array.from(onto)
+  const chars = [...target]
   /** @type {string[]} */
-  const before = Array(chars.length + 1).fill('')
+  const before = Array(target.length + 1).fill('')
   let i = 0
   for (const step of diff(from, whole)) {
-    if (typeof step === 'string') {
-      before[i > 0 && kept[i - 1] ? places[i - 1] + 1 : places[i]] += step
+    if (typeof step !== 'string') {
+      const end = i + Math.abs(step)
+      for (; i < end; i++) if (step < 0 && kept[i]) chars[places[i]] = ''
       continue
     }
-    const end = i + Math.abs(step)
-    for (; i < end; i++) if (step < 0 && kept[i]) chars[places[i]] = ''
+    const at = i > 0 && kept[i - 1] ? places[i - 1] + 1 : places[i]
+    const left = { gone: kept[i - 1] ? '' : source[i - 1], next: target[at - 1] }
+    const right = { gone: kept[i] ? '' : source[i], next: target[at] }
+    const space = isSpace(step[0]) ? '' : ' '
+    const end = isSpace(step[step.length - 1]) ? '' : ' '
+    before[at] +=
+      (needsSpace(step, left) ? space : '') +
+      step +
+      (needsSpace(step, right) ? end : '')
   }
   return before.map((text, at) => text + (chars[at] ?? '')).join('')
 }

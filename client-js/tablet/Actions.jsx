@@ -6,7 +6,6 @@ import { useDesk, useLive } from '../ui/live.js'
 import * as model from '../ui/model.js'
 import { useSave } from '../ui/save.js'
 import { StatusTag } from '../ui/StatusTag.jsx'
-import { choiceLabel } from '../ui/words.js'
 
 const DUE_SHOWN = 4
 
@@ -30,7 +29,7 @@ export function ActionRow({ action, where, status }) {
     done ? 'done' : f.due && dueWords(f.due, now),
   ].filter(Boolean).join(', ')
   return (
-    <li>
+    <li data-id={action.id}>
       <label class="tick">
         <input type="checkbox" checked={done} disabled={!may} onChange={tick} />
         <span>{f.what}</span>
@@ -72,10 +71,8 @@ export function DueActions({ now }) {
       {shown.length + kept.length > 0 && (
         <ul class="card due rows" onChange={watch}>
           {[...shown, ...kept].map((action) => (
-            <div key={action.id} data-id={action.id} class="contents">
-              <ActionRow action={action}
-                where={action.fields.school && model.schoolShort(tm, action.fields.school)} />
-            </div>
+            <ActionRow key={action.id} action={action}
+              where={action.fields.school && model.schoolShort(tm, action.fields.school)} />
           ))}
         </ul>
       )}
@@ -175,6 +172,3 @@ export function ActionsOf({ parent, school, title }) {
     </section>
   )
 }
-
-export const statusWords = (tm, action) =>
-  choiceLabel(tm, 'action_status', action.fields.status)

@@ -1,5 +1,6 @@
 /** The tablet's screens, and which address shows which. */
 import { Rail } from '../ui/Rail.jsx'
+import { SkipLink } from '../ui/SkipLink.jsx'
 import { Announcer } from '../ui/StatusPill.jsx'
 import { useLive } from '../ui/live.js'
 import { route } from '../ui/route.js'
@@ -45,12 +46,7 @@ export function App() {
   const whole = path[0] === 'visit' || path[0] === 'review'
   return (
     <>
-      <a class="btn skip" href="#main" onClick={(event) => {
-        event.preventDefault()
-        document.querySelector('main')?.focus()
-      }}>
-        Skip to the page
-      </a>
+      <SkipLink />
       {!whole && <Rail places={places} />}
       <div class={whole ? undefined : 'with-rail'}>
         <Screen path={path} />

@@ -9,7 +9,7 @@ import { choiceLabel } from '../ui/words.js'
 import { WorkDesk } from './Desk.jsx'
 import { Evidence } from './Evidence.jsx'
 import { Judgements } from './Judgements.jsx'
-import { Page } from './Page.jsx'
+import { Page } from '../ui/Page.jsx'
 import { ReviewPaper } from './ReviewPaper.jsx'
 import { useStartEvidence } from './start.js'
 

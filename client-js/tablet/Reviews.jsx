@@ -7,7 +7,7 @@ import { to } from '../ui/route.js'
 import { StatusTag } from '../ui/StatusTag.jsx'
 import { choiceLabel } from '../ui/words.js'
 import { count } from '../ui/format.js'
-import { Page } from './Page.jsx'
+import { Page } from '../ui/Page.jsx'
 
 function Row({ review }) {
   const { tm } = useDesk()

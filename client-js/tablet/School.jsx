@@ -7,7 +7,7 @@ import { Ring } from '../ui/Ring.jsx'
 import { to } from '../ui/route.js'
 import { choiceLabel } from '../ui/words.js'
 import { ActionRow } from './Actions.jsx'
-import { Page } from './Page.jsx'
+import { Page } from '../ui/Page.jsx'
 import { mayVisit, useStartVisit } from './start.js'
 import { VisitRow } from './VisitRow.jsx'
 

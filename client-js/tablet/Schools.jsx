@@ -3,7 +3,7 @@ import { useState } from 'preact/hooks'
 import { Icon } from '../ui/icons.jsx'
 import { useLive } from '../ui/live.js'
 import { areaGrades, mySchools } from '../ui/model.js'
-import { Page } from './Page.jsx'
+import { Page } from '../ui/Page.jsx'
 import { SchoolTile } from './SchoolTile.jsx'
 
 const SEARCH_FROM = 8

@@ -10,7 +10,7 @@ import { to } from '../ui/route.js'
 import { StatusTag } from '../ui/StatusTag.jsx'
 import { choiceLabel } from '../ui/words.js'
 import { DueActions } from './Actions.jsx'
-import { Page } from './Page.jsx'
+import { Page } from '../ui/Page.jsx'
 import { SchoolTile } from './SchoolTile.jsx'
 import { useStartVisit } from './start.js'
 import { Waiting } from './Waiting.jsx'
@@ -58,10 +58,10 @@ function VisitCard({ visit, now, first }) {
     <article class={first ? 'card visit now' : 'card visit'}>
       <Time date={f.date} now={now} />
       <div>
-        <h3>{model.schoolName(tm, f.school)}</h3>
+        <h2>{model.schoolName(tm, f.school)}</h2>
         <p class="small soft">{kind}{f.with_roles ? `, with ${f.with_roles}` : ''}</p>
         <div class="meta">
-          <span class="tag">{format.count(notes, 'note')}</span>
+          {notes > 0 && <span class="tag">{format.count(notes, 'note')}</span>}
           <StatusTag id={visit.id} />
         </div>
       </div>
@@ -80,7 +80,7 @@ function PlannedCard({ visit, now }) {
     <article class="card visit">
       <Time date={now} now={now} />
       <div>
-        <h3>{model.schoolName(tm, visit.fields.school)}</h3>
+        <h2>{model.schoolName(tm, visit.fields.school)}</h2>
         <p class="small soft">
           Planned on {format.plainDate(visit.fields.date, now)}
         </p>
@@ -97,7 +97,7 @@ function Visits({ now }) {
   if (todays.length + rest.length + planned.length === 0) {
     return (
       <div class="card pad">
-        <h3>No visit is open</h3>
+        <h2>No visit is open</h2>
         <p class="soft">Choose a school below to start one. It works without a network.</p>
       </div>
     )

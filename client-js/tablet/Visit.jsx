@@ -8,7 +8,7 @@ import { StatusTag } from '../ui/StatusTag.jsx'
 import { choiceLabel } from '../ui/words.js'
 import { WorkDesk } from './Desk.jsx'
 import { Evidence } from './Evidence.jsx'
-import { Page } from './Page.jsx'
+import { Page } from '../ui/Page.jsx'
 import { useStartEvidence } from './start.js'
 import { VisitNote } from './VisitNote.jsx'
 

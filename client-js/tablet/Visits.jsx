@@ -4,7 +4,7 @@ import { Icon } from '../ui/icons.jsx'
 import { useLive } from '../ui/live.js'
 import { schoolName, visits } from '../ui/model.js'
 import { choiceLabel } from '../ui/words.js'
-import { Page } from './Page.jsx'
+import { Page } from '../ui/Page.jsx'
 import { VisitRow } from './VisitRow.jsx'
 
 const WORDS = ['purpose', 'since_last', 'strengths', 'findings', 'impact',

@@ -12,7 +12,7 @@ const asked = new URLSearchParams(location.search)
 export const indexedDbStore = () => null
 export async function open({ identity } = {}) {
   if (!identity && !asked.has('as')) {
-    throw Object.assign(new Error('not enrolled'), { name: 'not_enrolled' })
+    throw Object.assign(new Error('not enrolled'), { name: 'unknown_device' })
   }
   const tm = createDouble({
     sample, records,

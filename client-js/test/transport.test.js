@@ -2,7 +2,7 @@
  * ws_echo (tests/tools), which must have been built, best with the sanitizers:
  * any finding of theirs ends it, and the exit code is checked. */
 import assert from 'node:assert/strict'
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawnSync } from 'node:child_process'
 import {
   mkdirSync,
   mkdtempSync,
@@ -12,6 +12,7 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import tls from 'node:tls'
 import { after, before, describe, test } from 'node:test'
 import { gzipSync } from 'node:zlib'
 import {
@@ -23,6 +24,7 @@ import {
   startEcho,
   wait,
   within,
+  wrap,
 } from './wire.js'
 
 const skip = findTool('ws_echo') ? false : 'ws_echo has not been built'
@@ -706,6 +708,73 @@ describe('limits and the end', { skip }, () => {
       /exited 1: .*event=files_refused path=\/nowhere/s,
     )
     assert.equal(await echo.stop(), 0)
+  })
+})
+
+const openssl = spawnSync('openssl', ['version']).status === 0
+
+describe('TLS', { skip: skip || (openssl ? false : 'no openssl') }, () => {
+  const folder = mkdtempSync(join(tmpdir(), 'tidemark-tls-'))
+  const certificate = join(folder, 'certificate.pem')
+  const key = join(folder, 'key.pem')
+  after(() => rmSync(folder, { recursive: true }))
+  const box = withEcho(() => {
+    const made = spawnSync('openssl', [
+      ...'req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1'.split(
+        ' ',
+      ),
+      ...['-nodes', '-keyout', key, '-out', certificate],
+      ...['-days', '2', '-subj', '/CN=localhost'],
+    ])
+    assert.equal(made.status, 0, String(made.stderr))
+    return ['--cert', certificate, '--key', key]
+  })
+  const secure = (options = {}) => {
+    const { port } = box.echo
+    const where = { port, host: '127.0.0.1', rejectUnauthorized: false }
+    return wrap(tls.connect({ ...where, ...options }))
+  }
+
+  test('a WebSocket and a POST over TLS', async () => {
+    const { port } = box.echo
+    const socket = secure({ ALPNProtocols: ['h2', 'http/1.1'] })
+    socket.write(handshake(port, { Origin: `https://127.0.0.1:${port}` }))
+    assert.equal((await answerOf(socket)).status, 101)
+    assert.equal(socket.socket.alpnProtocol, 'http/1.1')
+    const payload = Buffer.alloc(1 << 20, 9)
+    socket.write(frameOf({ payload }))
+    const back = await socket.until(
+      () => (socket.bytes.length > 1 << 20 ? socket.bytes : undefined),
+      5000,
+    )
+    assert.ok(back.length >= payload.length)
+    socket.end()
+    const page = secure()
+    page.write('GET /healthz HTTP/1.1\r\nHost: tablet.example\r\n\r\n')
+    const answer = await answerOf(page)
+    assert.match(answer.headers['strict-transport-security'], /max-age=/)
+    assert.match(
+      answer.headers['content-security-policy'],
+      /wss:\/\/tablet\.example/,
+    )
+    page.end()
+  })
+
+  test('the plain origin is a foreign one, and plain HTTP not spoken', async () => {
+    const { port } = box.echo
+    const socket = secure()
+    socket.write(handshake(port, { Origin: `http://127.0.0.1:${port}` }))
+    assert.equal((await answerOf(socket)).status, 403)
+    socket.end()
+    const plain = connect(port)
+    plain.write('GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n')
+    assert.equal(await answerOf(plain), null)
+  })
+
+  test('TLS 1.1 is refused', async () => {
+    const old = secure({ minVersion: 'TLSv1', maxVersion: 'TLSv1.1' })
+    await old.closed(5000)
+    assert.equal(old.socket.getProtocol?.() ?? null, null)
   })
 })
 

@@ -39,9 +39,11 @@ export function within(promise, ms) {
   return Promise.race([promise, late]).finally(() => clearTimeout(timer))
 }
 
-/** One TCP connection; everything received is kept until it is taken. */
-export function connect(port) {
-  const socket = net.connect(port, '127.0.0.1')
+/** One TCP connection; see wrap(). */
+export const connect = (port) => wrap(net.connect(port, '127.0.0.1'))
+
+/** A socket of which everything received is kept until it is taken. */
+export function wrap(socket) {
   let bytes = Buffer.alloc(0)
   let ended = false
   const waiting = new Set()

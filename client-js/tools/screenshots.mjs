@@ -49,7 +49,7 @@ const home = (page) => page.evaluate(() => { location.hash = '#/' })
 const TABLET_PICTURES = [
   ['today', home],
   ['visit', at(home, follow('.visit a.btn'))],
-  ['evidence', at(home, follow('.visit a.btn'), follow('.side li a[href*=evidence]'))],
+  ['evidence', at(home, follow('.rail a[href="#/visits"]'), follow('.list a.main:has-text("note")'), follow('.side li a[href*=evidence]'))],
   ['schools', at(home, follow('.rail a[href="#/schools"]'))],
   ['school', at(home, follow('a.school'))],
   ['visits', at(home, follow('.rail a[href="#/visits"]'))],
@@ -125,7 +125,8 @@ async function shoot(page, face, pictures, size) {
 await mkdir(asked.out, { recursive: true })
 const browser = await chromium.launch({
   executablePath: '/usr/bin/chromium',
-  args: ['--no-sandbox'],
+  args: ['--no-sandbox', '--lang=en-GB'],
+  env: { ...process.env, LANGUAGE: 'en_GB', LANG: 'en_GB.UTF-8' },
 })
 try {
   if (asked.preview || asked['tablet-code']) {

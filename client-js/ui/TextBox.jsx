@@ -48,7 +48,7 @@ export function Under({ record, field, draft, own = false }) {
       </p>
     )
   }
-  if (!meta) return <p class="under" />
+  if (!meta) return null
   const mine = meta.by === tm.person.id
   return (
     <p class="under">
@@ -101,7 +101,7 @@ export function TextBox(props) {
         id={id}
         class={line ? 'input' : undefined}
         type={line ? 'text' : undefined}
-        rows={line ? undefined : 2}
+        rows={line ? undefined : 1}
         readOnly={readOnly}
         placeholder={props.placeholder}
         aria-describedby={hint ? `${id}-hint` : undefined}

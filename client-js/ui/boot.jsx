@@ -63,9 +63,9 @@ function Face({ face, App }) {
   useEffect(() => {
     begin().catch((problem) =>
       setState(
-        problem.name === 'storage'
-          ? { step: 'failed', problem }
-          : { step: 'enrol' },
+        problem.name === 'unknown_device'
+          ? { step: 'enrol' }
+          : { step: 'failed', problem },
       ),
     )
   }, [])

@@ -3,6 +3,7 @@
  * What the screens ask of the records: plain functions over the client's
  * get() and list(), in the words of the trust.
  */
+import { daysBetween } from './format.js'
 import { choices } from './words.js'
 
 /** The five areas of the framework, in their order, with short names. */
@@ -198,3 +199,6 @@ export function schoolOf(tm, record, depth = 3) {
   if (up) return schoolOf(tm, tm.get(up), depth - 1)
   return undefined
 }
+
+/** Days since a term began. @param {any} term @param {string} date */
+export const daysInto = (term, date) => daysBetween(term.fields.starts, date)

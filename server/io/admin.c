@@ -83,6 +83,8 @@ static int with_store(const struct admin_options *o, bool create,
 
     if (!err)
         err = open_store(&a, create);
+    if (err && err != ERR_SCHEMA && *store_fault(NULL))
+        fprintf(stderr, "tidemark: %s\n", store_fault(NULL));
     int code = err ? complain(err, o->data) : thing(&a);
     close_admin(&a);
     return code;

@@ -39,12 +39,12 @@ static const char *const SQL[STORE_STATEMENTS] = {
                     ") VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
     [PUT_HELD] = "INSERT INTO store_held VALUES (?,?,?,?,?,?,?,?,?,?,?)",
     [PUT_RECORD] = "INSERT INTO store_record VALUES (?,?,?)",
-    [PUT_BUCKET] = "INSERT INTO store_bucket VALUES (?1,?2,?3,?4,?5,?6) "
-                   "ON CONFLICT (no) DO UPDATE SET version = ?3, count = ?4, "
-                   "sum_low = ?5, sum_high = ?6",
+    [PUT_BUCKET] = ("INSERT INTO store_bucket VALUES (?1,?2,?3,?4,?5,?6) "
+                    "ON CONFLICT (no) DO UPDATE SET version = ?3, count = ?4, "
+                    "sum_low = ?5, sum_high = ?6"),
     [PUT_REPLICA] =
-        "INSERT INTO store_replica VALUES (?1,?2,?3,?4,?5,?6) "
-        "ON CONFLICT (no) DO UPDATE SET seq = ?4, version = ?5, chain = ?6",
+        ("INSERT INTO store_replica VALUES (?1,?2,?3,?4,?5,?6) "
+         "ON CONFLICT (no) DO UPDATE SET seq = ?4, version = ?5, chain = ?6"),
     [PUT_BATCH] = "INSERT OR IGNORE INTO store_batch VALUES (?,?)",
     [SCAN_STATE] = "SELECT " ROW_COLUMNS " FROM store_state "
                    "WHERE place > ? AND place <= ? ORDER BY place",

@@ -18,8 +18,8 @@ static const char *const SQL[READ_STATEMENTS] = {
         "s.aux FROM store_record r JOIN store_state s ON s.bucket = r.bucket "
         "AND s.record = r.id WHERE r.type = ?1 "
         "ORDER BY r.bucket, r.id, s.field",
-    [READ_RECEIVED] = "SELECT received_ms FROM store_batch "
-                      "WHERE version >= ?1 ORDER BY version LIMIT 1",
+    [READ_RECEIVED] = ("SELECT received_ms FROM store_batch "
+                       "WHERE version >= ?1 ORDER BY version LIMIT 1"),
 };
 
 enum err reader_open(const struct store_options *o, struct reader **out)

@@ -8,6 +8,10 @@ enum { LENGTH_DIGITS_MAX = 15 };
 static const char letters[] = "abcdefghijklmnopqrstuvwxyz"
                               "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
 
+static const char name_characters[] = "abcdefghijklmnopqrstuvwxyz"
+                                      "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                                      "0123456789.-_";
+
 /* The length of the part before the port; [::1]:80 has its colons inside. */
 static size_t name_length(const char *host)
 {
@@ -21,19 +25,19 @@ static size_t name_length(const char *host)
 
 static bool is_host(const char *host)
 {
-    size_t name = name_length(host);
-    size_t len = strlen(host);
+    size_t len = strlen(host), name = name_length(host);
+    const char *port = host + name + 1;
+    bool is_ipv6 = host[0] == '[';
 
-    if (name == 0 || len > 255)
+    if (name == 0 || len > 255 ||
+        (is_ipv6 && (name < 4 || host[name - 1] != ']')))
         return false;
-    for (size_t i = 0; i < name; i++)
-        if (!strchr(letters, host[i]) && !strchr("0123456789.-_[]:", host[i]))
+    for (size_t i = is_ipv6; i < name - is_ipv6; i++)
+        if (!strchr(is_ipv6 ? "0123456789abcdefABCDEF:." : name_characters,
+                    host[i]))
             return false;
-    if (host[0] != '[' && memchr(host, ':', name))
-        return false; /* an IPv6 address stands in brackets */
-    return name == len ||
-           (strspn(host + name + 1, "0123456789") == len - name - 1 &&
-            len - name - 1 <= 5);
+    return name == len || (strspn(port, "0123456789") == strlen(port) &&
+                           strlen(port) >= 1 && strlen(port) <= 5);
 }
 
 bool transport_check_host(const char *host, const char *const *hosts)

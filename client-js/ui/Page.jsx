@@ -1,7 +1,7 @@
 /** A page beside the rail: heading, what it is about, the status pill. */
-import { Banners } from '../ui/Banners.jsx'
-import { Heading } from '../ui/Heading.jsx'
-import { StatusPill } from '../ui/StatusPill.jsx'
+import { Banners } from './Banners.jsx'
+import { Heading } from './Heading.jsx'
+import { StatusPill } from './StatusPill.jsx'
 
 /** @param {{ title: string, about?: any, before?: any, children: any }} props */
 export const Page = ({ title, about, before, children }) => (

@@ -1,0 +1,152 @@
+/** One record: what it says now, field by field, and how it came to say so. */
+import { clock, dateOf, firstLine, moment } from '../ui/format.js'
+import { Icon } from '../ui/icons.jsx'
+import { useDesk, useLive } from '../ui/live.js'
+import { personName, schoolName, schoolOf, titleOf } from '../ui/model.js'
+import { Page } from '../ui/Page.jsx'
+import { to } from '../ui/route.js'
+import { StatusTag } from '../ui/StatusTag.jsx'
+import { fieldLabel, typeLabel } from '../ui/words.js'
+import { Avatar } from './Avatar.jsx'
+import { Change } from './Change.jsx'
+import { before, OUTCOME, saves, useHistory } from './history.js'
+import { valueWords } from './value.js'
+
+/** The type's order of fields, and then what a newer schema added. */
+const fieldsOf = (tm, record) => {
+  const known = Object.keys(tm.schema.types[record.type]?.fields ?? {})
+  const held = Object.keys(record.fields)
+  return [...known.filter((f) => held.includes(f)),
+    ...held.filter((f) => !known.includes(f))]
+}
+
+function Flags({ record, meta }) {
+  return (
+    <>
+      {meta.conflict && (
+        <a class="tag ask" href={to('decide', record.id)}><Icon name="hand" />Needs a decision</a>
+      )}
+      {meta.checkWording && (
+        <a class="tag wait" href={to('decide', record.id)}><Icon name="talk" />Check wording</a>
+      )}
+      {meta.merged && <span class="tag sent"><Icon name="merge" />Joined</span>}
+    </>
+  )
+}
+
+function Values({ record }) {
+  const { tm } = useDesk()
+  return (
+    <section class="card pad" aria-labelledby="now">
+      <h2 id="now">What it says now</h2>
+      <dl class="values">
+        {fieldsOf(tm, record).map((field) => {
+          const meta = record.meta[field] ?? {}
+          return (
+            <div key={field}>
+              <dt>
+                <span>{fieldLabel(tm, record.type, field)}</span>
+                <span class="tiny soft">
+                  {meta.at && `${personName(tm, meta.by)}, ${moment(meta.at)}`}
+                </span>
+              </dt>
+              <dd>{valueWords(tm, record.type, field, record.fields[field])}</dd>
+              <Flags record={record} meta={meta} />
+            </div>
+          )
+        })}
+      </dl>
+    </section>
+  )
+}
+
+function Entry({ record, entry, entries }) {
+  const { tm } = useDesk()
+  const old = before(entries, entry)
+  const { words, tone } = OUTCOME[entry.outcome] ?? OUTCOME.held
+  if (entry.field === 'record') {
+    return [
+      <dt key="t">The record</dt>,
+      <dd key="d">{entry.value === false ? 'Removed' : old ? 'Brought back' : 'Begun'}</dd>,
+    ]
+  }
+  return [
+    <dt key="t">{fieldLabel(tm, record.type, entry.field)}</dt>,
+    <dd key="d">
+      <Change type={record.type} field={entry.field} old={old?.value}
+        now={entry.value} known={Boolean(old)} />
+      {entry.outcome !== 'applied' && (
+        <div><span class={`tag ${tone}`}>{words}</span></div>
+      )}
+    </dd>,
+  ]
+}
+
+function Save({ record, save, entries }) {
+  const { tm } = useDesk()
+  const late = save.received - save.at > 60_000
+  const sameDay = dateOf(new Date(save.at)) === dateOf(new Date(save.received))
+  return (
+    <li class="card arrival">
+      <Avatar id={save.by ?? undefined} />
+      <h3><strong>{personName(tm, save.by ?? undefined)}</strong></h3>
+      <div class="when num">
+        <time dateTime={new Date(save.at).toISOString()}>{moment(save.at)}</time>
+        {late && <div>arrived {sameDay ? clock(save.received) : moment(save.received)}</div>}
+      </div>
+      <dl>
+        {save.entries.map((entry) => (
+          <Entry key={entry.version} record={record} entry={entry} entries={entries} />
+        ))}
+      </dl>
+    </li>
+  )
+}
+
+const WAITING = {
+  asking: 'Asking the server for it…',
+  offline: 'The history is kept by the server. It shows once there is a network.',
+}
+
+function Story({ record }) {
+  const { state, entries } = useHistory(record)
+  return (
+    <section aria-labelledby="story">
+      <h2 id="story" class="visually-hidden">How it came to say so</h2>
+      {state !== 'here' && <p class="card pad soft">{WAITING[state]}</p>}
+      <ol class="timeline">
+        {saves(entries).map((save) => (
+          <Save key={save.key} record={record} save={save} entries={entries} />
+        ))}
+      </ol>
+    </section>
+  )
+}
+
+/** @param {{ id: string }} props */
+export function Record({ id }) {
+  const { tm } = useDesk()
+  const record = useLive((client) => client.get(id), [id])
+  if (!record) {
+    return (
+      <Page title="This record is not here">
+        <p>It has not arrived in this browser, or it is in a part that you may not see.</p>
+      </Page>
+    )
+  }
+  const school = schoolOf(tm, record)
+  return (
+    <Page title={firstLine(titleOf(tm, record), 90)}
+      about={<>
+        {typeLabel(tm, record.type)}
+        {school && record.type !== 'school' && `, ${schoolName(tm, school)}`}
+        {record.deleted && '. Removed; it can be brought back.'}{' '}
+        <StatusTag id={record.id} />
+      </>}>
+      <div class="two">
+        <Values record={record} />
+        <Story record={record} />
+      </div>
+    </Page>
+  )
+}

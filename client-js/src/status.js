@@ -1,0 +1,101 @@
+// @ts-check
+/** What the screens say about the work: words made from the device's state. */
+
+import { errText } from './err.js'
+
+/**
+ * @typedef {import('./image.js').Image} Image
+ * @typedef {import('./replica.js').Session} Session
+ * @typedef {import('./records.js').TmRecord} TmRecord
+ *
+ * @typedef {'on_this_tablet' | 'sending' | 'sent' | 'needs_decision' | 'held' |
+ *   'signed' | 'shared'} WorkStatus
+ *
+ * @typedef {{ name: string, message: string }} Problem
+ *
+ * @typedef {object} Talk  how it stands with the server: the leader's to say
+ * @property {import('./link.js').LinkState} link
+ * @property {'websocket' | 'post' | null} road
+ * @property {number} sent      our changes sent up to here
+ * @property {boolean} upToDate
+ * @property {Problem | null} problem
+ *
+ * @typedef {object} Status
+ * @property {import('./link.js').LinkState} link
+ * @property {'websocket' | 'post' | null} road
+ * @property {number} pending
+ * @property {boolean} sending
+ * @property {number | null} oldest
+ * @property {boolean} upToDate
+ * @property {number | null} lastComplete
+ * @property {boolean | null} storageKept
+ * @property {Problem | null} problem
+ */
+
+const NOTHING = { made: 0, consumed: 0 }
+
+/** @param {Image} image @returns {{ made: number, consumed: number }} */
+const marksOf = (image) => image.meta.get('self') ?? NOTHING
+
+/** @param {Image} image @param {Talk} talk @param {boolean | null} storageKept
+ * @returns {Status} */
+export function statusOf(image, talk, storageKept) {
+  const { made, consumed } = marksOf(image)
+  const { link, road, sent, upToDate, problem } = talk
+  return {
+    link,
+    road,
+    pending: made - consumed,
+    sending: made > consumed && sent > consumed,
+    oldest: image.outbox.get(consumed + 1)?.at ?? null,
+    upToDate,
+    lastComplete: image.meta.get('last')?.complete ?? null,
+    storageKept,
+    problem,
+  }
+}
+
+/** @param {Image} image @param {Talk} talk */
+export function waitingOf(image, { sent }) {
+  const { made, consumed } = marksOf(image)
+  const all = []
+  for (let seq = consumed + 1; seq <= made; seq++) {
+    const pending = image.outbox.get(seq)
+    if (!pending) continue
+    all.push({
+      seq,
+      at: pending.at,
+      records: pending.touches.map((touch) => touch.record),
+      sending: seq <= sent,
+    })
+  }
+  return all
+}
+
+/** @param {Image} image */
+export const heldOf = (image) =>
+  [...image.held.values()].map(({ seq, at, record, reason }) => ({
+    seq,
+    at,
+    record,
+    reason,
+    message: errText(reason),
+  }))
+
+/** @param {Image} image @param {Talk} talk @param {TmRecord | undefined} record
+ * @param {string} id @returns {WorkStatus} */
+export function workStatusOf(image, talk, record, id) {
+  const { consumed } = marksOf(image)
+  const unsent = [...(image.pendingOf.get(id) ?? [])].filter(
+    (seq) => seq > consumed,
+  )
+  if (unsent.length) {
+    return Math.min(...unsent) <= talk.sent ? 'sending' : 'on_this_tablet'
+  }
+  if ([...image.held.values()].some((held) => held.record === id)) return 'held'
+  const metas = Object.values(record?.meta ?? {})
+  if (metas.some((meta) => meta.conflict)) return 'needs_decision'
+  const state = record?.fields.state
+  if (state === 'shared') return 'shared'
+  return state === 'signed_off' ? 'signed' : 'sent'
+}
