@@ -79,6 +79,8 @@ struct field {
     const char *resolver;       /* ask: who decides; may be NULL */
     const char *needed;         /* "create", "submit", "sign" or NULL */
     const char *target;         /* ref, refs: type names, '|' between; "any" */
+    const struct field *reopened_by; /* rank: going back is allowed to whoever
+                                      * raises this one with it; or NULL */
 };
 
 struct type {
@@ -96,6 +98,12 @@ struct type {
     uint32_t field_count;
     const struct field **natural; /* key fields in order, NULL-ended; or NULL */
     const struct field *title;    /* what a person calls it by; may be NULL */
+    const struct field *lead;     /* who leads it, or NULL */
+    const struct field *state;    /* its life cycle's, or NULL */
+    const struct field *signed_with; /* the ref to the record whose signature
+                                      * covers this one; or NULL */
+    const struct field **alike; /* equal in two records: possible duplicate;
+                                 * NULL-ended; or NULL */
     role_set create, read, write, sign, remove;
 };
 

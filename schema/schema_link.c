@@ -311,6 +311,75 @@ static void check_bucket(struct reading *r, uint32_t object,
     }
 }
 
+/* ---- Life and likeness ---- */
+
+static const struct field *named(struct reading *r, uint32_t node,
+                                 const struct type *t)
+{
+    const char *name = reading_name(r, node, "the field");
+    const struct field *f = name ? type_field_named(t, name) : NULL;
+
+    if (name && !f)
+        reading_fault(r, node, "'%s' has no field '%s'", t->name, name);
+    return f;
+}
+
+static void link_life(struct reading *r, uint32_t object, struct type *t)
+{
+    uint32_t node = json_member(r->json, object, "signed_with");
+
+    if (r->err)
+        return;
+    t->lead = type_field_named(t, "lead");
+    if (t->lead && t->lead->kind != KIND_REF)
+        t->lead = NULL;
+    if (strcmp(t->life, "none") != 0) {
+        t->state = type_field_named(t, "state");
+        if (!t->state || !t->state->order)
+            reading_fault(r, object, "'%s' has a life but no ranked \"state\"",
+                          t->name);
+    }
+    if (node == JSON_NONE)
+        return;
+    t->signed_with = named(r, node, t);
+    if (!r->err && t->signed_with->kind != KIND_REF)
+        reading_fault(r, node, "'%s' is not a ref", t->signed_with->name);
+}
+
+static void link_alike(struct reading *r, uint32_t object, struct type *t)
+{
+    uint32_t list = json_member(r->json, object, "alike");
+    uint32_t count = json_count(r->json, list);
+
+    if (r->err || list == JSON_NONE)
+        return;
+    if (json_kind(r->json, list) != JSON_ARRAY || count == 0) {
+        reading_fault(r, list, "\"alike\" is not a list of fields");
+        return;
+    }
+    t->alike = reading_take(r, (count + 1) * sizeof *t->alike);
+    uint32_t n = 0;
+    for (uint32_t i = json_first(r->json, list); !r->err && i != JSON_NONE;
+         i = json_next(r->json, list, i))
+        t->alike[n++] = named(r, i, t);
+}
+
+static void link_reopened(struct reading *r, uint32_t object,
+                          const struct type *t, struct field *f)
+{
+    uint32_t node = json_member(r->json, object, "reopened_by");
+
+    if (r->err || node == JSON_NONE)
+        return;
+    f->reopened_by = named(r, node, t);
+    if (!r->err && (f->rule != RULE_RANK || f->reopened_by->kind != KIND_INT ||
+                    f->reopened_by->rule != RULE_RANK))
+        reading_fault(r, node,
+                      "'%s' cannot reopen '%s': both must be ranks, "
+                      "the first an int",
+                      f->reopened_by->name, f->name);
+}
+
 static void link_type(struct reading *r, uint32_t object, struct type *t)
 {
     uint32_t list = json_member(r->json, object, "fields");
@@ -326,11 +395,14 @@ static void link_type(struct reading *r, uint32_t object, struct type *t)
             link_unit(r, i, t, f);
             check_target(r, i, f);
             check_column(r, i, t, f);
+            link_reopened(r, i, t, f);
         }
     }
     link_natural(r, object, t);
     link_title(r, object, t);
     link_parent(r, object, t);
+    link_life(r, object, t);
+    link_alike(r, object, t);
     if (!is_as_parent(t))
         check_bucket(r, object, t);
 }

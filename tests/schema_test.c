@@ -26,7 +26,7 @@ static void the_trusts_schema_is_valid(void **state)
     struct schema *s = load("schema/records.json");
     const struct type *visit = schema_type_named(s, "visit");
 
-    assert_int_equal(s->type_count, 38);
+    assert_int_equal(s->type_count, 39);
     assert_int_equal(s->role_count, 11);
     assert_non_null(visit);
     assert_ptr_equal(schema_type(s, visit->id), visit);

@@ -83,6 +83,9 @@ export interface Choices {
   activity_status: 'planned' | 'started' | 'done'
   confidence: 'low' | 'medium' | 'high'
   urgency: 'this_year' | 'this_term' | 'this_half_term' | 'now'
+  decision: 'accept' | 'decline'
+  sign_outcome: 'signed' | 'sign_again' | 'undecided' | 'incomplete' | 'not_allowed' | 'first_of_two'
+  notice_kind: 'restored' | 'possible_duplicate' | 'late_arrival' | 'sign_again'
   school_response: 'accept' | 'accept_in_part' | 'discuss'
   report_kind: 'visit_note' | 'review_report' | 'timetable' | 'review_pack'
   response_kind: 'comment' | 'factual_accuracy' | 'acknowledged'
@@ -707,6 +710,10 @@ export interface Signoff {
   at?: Milliseconds
   /** Statement */
   words?: string
+  /** What came of it */
+  outcome?: Choices['sign_outcome']
+  /** What the signer had not seen */
+  differs?: string
 }
 
 /** Network meeting */
@@ -858,9 +865,27 @@ export interface Amendment {
   /** Why it was held */
   why_held?: string
   /** Decision */
-  decision?: Choices['school_response']
+  decision?: Choices['decision']
   /** Decided by */
   decided_by?: Id
+  /** Number of the held change */
+  held?: number
+  /** Why it was declined */
+  reason?: string
+}
+
+/** Notice */
+export interface Notice {
+  /** Record */
+  record?: Id
+  /** What happened */
+  kind?: Choices['notice_kind']
+  /** The other record */
+  other?: Id
+  /** When */
+  at?: Milliseconds
+  /** For */
+  people?: readonly Id[]
 }
 
 /** Audit entry */
@@ -968,6 +993,7 @@ export interface Records {
   device: Device
   conflict: Conflict
   amendment: Amendment
+  notice: Notice
   audit_event: AuditEvent
   access_request: AccessRequest
   retention_hold: RetentionHold

@@ -206,6 +206,31 @@ static bool holds(const struct assignment *s, int64_t at_ms)
     return at_ms >= s->from_ms && (!s->until_ms || at_ms < s->until_ms);
 }
 
+static bool reaches_somehow(const struct access *a, const struct assignment *s,
+                            struct span bucket)
+{
+    for (const char *const *p = s->role->reach; *p; p++)
+        if (reaches(a, s, *p, bucket))
+            return true;
+    return false;
+}
+
+bool access_ended(const struct access *a, const struct id *person,
+                  struct span bucket, int64_t now_ms)
+{
+    bool once = false;
+
+    for (size_t i = 0; i < a->assignment_count; i++) {
+        const struct assignment *s = &a->assignments[i];
+        if (!id_equal(s->person, *person) || !reaches_somehow(a, s, bucket))
+            continue;
+        if (holds(s, now_ms))
+            return false;
+        once |= s->until_ms && now_ms >= s->until_ms;
+    }
+    return once;
+}
+
 role_set access_roles(const struct access *a, const struct id *person,
                       struct span bucket, int64_t at_ms)
 {

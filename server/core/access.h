@@ -43,6 +43,10 @@ struct id access_person(const struct access *, uint32_t no);
 role_set access_roles(const struct access *, const struct id *person,
                       struct span bucket, int64_t at_ms);
 
+/* Did the person reach it once, and does no more? */
+bool access_ended(const struct access *, const struct id *person,
+                  struct span bucket, int64_t now_ms);
+
 enum access_op {
     ACCESS_READ,
     ACCESS_CREATE,

@@ -103,6 +103,7 @@ static enum err read_push(struct work *w, struct batch_push *p)
         if (e->unreadable == ERR_NOMEM)
             return ERR_NOMEM;
         edits += e->unreadable ? 1 : e->change.edit_count;
+        w->touch_count += e->unreadable ? 1 : e->change.touch_count;
     }
     p->after = standing(w, p);
     p->after.seq = next - 1;
@@ -128,17 +129,24 @@ static enum err read_changes(struct work *w)
     return err;
 }
 
+/* ---- One stage ---- */
+
 static enum err make_room(struct work *w)
 {
     /* Each edit leaves at most one row of history, and each touch one more
-     * when it brings a deleted record back; a touch has an edit or more. */
-    size_t rows = w->edit_count * 2 + 1;
+     * when it brings a deleted record back. */
+    size_t rows = w->edit_count + w->touch_count + 1;
+    size_t after = w->edit_count + 5 * w->touch_count + w->entry_count + 1;
+    size_t undo = CHANGE_EDITS_MAX * (1 + MERGE_UNIT_MAX) + CHANGE_TOUCHES_MAX;
 
     w->history = arena_take(w->arena, rows * sizeof *w->history);
     w->held = arena_take(w->arena, (w->entry_count + 1) * sizeof *w->held);
-    w->born = arena_take(w->arena, (w->edit_count + 1) * sizeof *w->born);
-    w->undo =
-        arena_take(w->arena, (2 * CHANGE_EDITS_MAX + 1) * sizeof *w->undo);
+    w->born = arena_take(w->arena, (w->touch_count + 1) * sizeof *w->born);
+    w->after = arena_take(w->arena, after * sizeof *w->after);
+    if (!w->undo)
+        w->undo = arena_take(w->arena, undo * sizeof *w->undo);
+    w->history_count = w->held_count = w->born_count = w->after_count = 0;
+    w->cell_count = 0;
     return arena_ok(w->arena) ? ERR_OK : ERR_NOMEM;
 }
 
@@ -149,10 +157,9 @@ static enum err consume_all(struct work *w)
 
     for (size_t i = 0; i < w->entry_count && !err; i++) {
         struct entry *e = &w->entries[i];
-        if (e->push != at) {
-            at = e->push;
-            at->after = standing(w, at);
-        }
+        if (e->push != at && !e->push->own)
+            e->push->after = standing(w, e->push);
+        at = e->push;
         err = change_consume(w, e);
     }
     return err;
@@ -163,11 +170,10 @@ static enum err consume_all(struct work *w)
 static struct store_bucket *bucket_of(struct work *w, uint32_t no)
 {
     struct batch *b = w->batch;
-    struct store_bucket *last =
-        b->bucket_count ? &b->buckets[b->bucket_count - 1] : NULL;
 
-    if (last && last->no == no)
-        return last;
+    for (size_t i = b->bucket_count; i-- > 0;)
+        if (b->buckets[i].no == no)
+            return &b->buckets[i];
     const struct store_bucket *known = ledger_bucket(w->ledger, no);
     struct store_bucket *to = &b->buckets[b->bucket_count++];
     if (known)
@@ -186,6 +192,35 @@ static bool is_roster(const struct schema *schema, uint32_t type)
            (!strcmp(t->name, "role_assignment") || !strcmp(t->name, "school"));
 }
 
+/* Room for this stage's buckets beside those of the stages before. */
+static enum err room_for_buckets(struct work *w, size_t cells)
+{
+    struct batch *b = w->batch;
+    struct store_bucket *list =
+        arena_take(w->arena, (b->bucket_count + cells + 1) * sizeof *list);
+
+    if (!list)
+        return ERR_NOMEM;
+    if (b->bucket_count)
+        memcpy(list, b->buckets, b->bucket_count * sizeof *list);
+    b->buckets = list;
+    return ERR_OK;
+}
+
+static void count_row(struct work *w, const struct cell *c)
+{
+    struct store_bucket *bucket = bucket_of(w, c->claim.bucket);
+    uint32_t field = c->claim.field;
+
+    bucket->version = w->head;
+    if (c->claim.found)
+        hash_row_sub(&bucket->sum, c->claim.record, field,
+                     c->claim.row.version);
+    else
+        bucket->count++;
+    hash_row_add(&bucket->sum, c->claim.record, field, c->at.now.version);
+}
+
 /* The cells that moved, in their order, with their buckets' sums. */
 static enum err collect(struct work *w, struct commit *out)
 {
@@ -194,30 +229,28 @@ static enum err collect(struct work *w, struct commit *out)
         arena_take(w->arena, (w->cell_count + 1) * sizeof *state);
     struct row *born = arena_take(w->arena, (w->born_count + 1) * sizeof *born);
 
-    b->buckets = arena_take(w->arena, (w->cell_count + 1) * sizeof *b->buckets);
-    if (!state || !born || !b->buckets)
+    if (!state || !born || room_for_buckets(w, w->cell_count))
         return ERR_NOMEM;
     out->state = state;
     out->born = born;
     for (size_t i = 0; i < w->cell_count; i++) {
-        const struct cell *c = &w->cells[i];
-        const struct claim *was = &w->claims[i];
+        const struct cell *c = w->cells[i];
         if (!c->dirty)
             continue;
-        struct store_bucket *bucket = bucket_of(w, c->bucket);
-        bucket->version = w->head;
-        if (was->found)
-            hash_row_sub(&bucket->sum, c->record, c->field, was->row.version);
-        else
-            bucket->count++;
-        hash_row_add(&bucket->sum, c->record, c->field, c->at.now.version);
+        count_row(w, c);
         state[out->state_count++] = c->at.now;
-        if (c->field == 0 && !was->found)
+        if (c->claim.field == 0 && !c->claim.found)
             born[out->born_count++] = c->at.now;
         b->roster_moved |= is_roster(w->ledger->schema, c->at.now.type);
     }
+    out->head = w->head;
+    out->received_ms = w->now_ms;
     out->buckets = b->buckets;
     out->bucket_count = b->bucket_count;
+    out->history = w->history;
+    out->history_count = w->history_count;
+    out->held = w->held;
+    out->held_count = w->held_count;
     return ERR_OK;
 }
 
@@ -238,33 +271,20 @@ static enum err collect_replicas(struct work *w, struct commit *out)
     return ERR_OK;
 }
 
-static enum err prepare(struct work *w, struct commit *c)
-{
-    c->head = w->head;
-    c->received_ms = w->now_ms;
-    c->history = w->history;
-    c->history_count = w->history_count;
-    c->held = w->held;
-    c->held_count = w->held_count;
-    enum err err = collect(w, c);
-    return err ? err : collect_replicas(w, c);
-}
-
 /* ---- What the others are told ---- */
 
 static enum err make_segment(struct work *w, struct page_writer *page,
-                             const struct store_bucket *bucket,
-                             const struct row **row, const struct row *end)
+                             const struct row *from, const struct row *to)
 {
-    const struct store_bucket *was = ledger_bucket(w->ledger, bucket->no);
+    uint32_t no = from->bucket;
+    const struct store_bucket *was = ledger_bucket(w->ledger, no);
     struct batch_segment *s = &w->batch->segments[w->batch->segment_count++];
 
-    *s = (struct batch_segment){.bucket = bucket->no,
-                                .from = was ? was->version : 0};
+    *s = (struct batch_segment){.bucket = no, .from = was ? was->version : 0};
     page_begin(page, w->ledger->schema, w->ledger->access);
-    for (; *row < end && (*row)->bucket == bucket->no; (*row)++)
+    for (; from < to; from++)
         if (page->body.len < BATCH_SEGMENT_MAX)
-            page_row(page, *row);
+            page_row(page, from);
         else
             s->too_long = true;
     page_end(page);
@@ -282,19 +302,33 @@ static enum err make_segments(struct work *w, const struct commit *c)
 {
     struct batch *b = w->batch;
     struct page_writer *page = arena_take(w->arena, sizeof *page);
-    const struct row *row = c->state;
+    struct batch_segment *list = arena_take(
+        w->arena, (b->segment_count + b->bucket_count + 1) * sizeof *list);
     enum err err = ERR_OK;
 
-    b->segments =
-        arena_take(w->arena, (b->bucket_count + 1) * sizeof *b->segments);
-    if (!page || !b->segments)
+    if (!page || !list)
         return ERR_NOMEM;
-    for (size_t i = 0; i < b->bucket_count && !err; i++)
-        err = make_segment(w, page, &b->buckets[i], &row,
-                           c->state + c->state_count);
+    if (b->segment_count)
+        memcpy(list, b->segments, b->segment_count * sizeof *list);
+    b->segments = list;
+    for (size_t i = 0, k; i < c->state_count && !err; i = k) {
+        for (k = i;
+             k < c->state_count && c->state[k].bucket == c->state[i].bucket;)
+            k++;
+        err = make_segment(w, page, &c->state[i], &c->state[k]);
+    }
     page_fini(page);
     return err;
 }
+
+static int by_bucket(const void *left, const void *right)
+{
+    const struct batch_segment *a = left, *b = right;
+
+    return (a->bucket > b->bucket) - (a->bucket < b->bucket);
+}
+
+/* ---- The course of it ---- */
 
 static void move_ledger(struct work *w, const struct commit *c)
 {
@@ -314,22 +348,45 @@ static uint32_t next_bucket(const struct ledger *l)
     return next;
 }
 
-/* Whatever can fail is done before the commit; what is durable is told. */
-static enum err run(struct work *w)
+/* *c: this stage's rows, not written yet. */
+static enum err stage(struct work *w, struct commit *c)
 {
-    struct commit c = {0};
-    enum err err = read_changes(w);
+    enum err err = make_room(w);
 
-    if (!err)
-        err = make_room(w);
+    *c = (struct commit){0};
     if (!err)
         err = cells_claim(w);
     if (!err)
         err = consume_all(w);
     if (!err)
-        err = prepare(w, &c);
+        err = collect(w, c);
+    return err ? err : make_segments(w, c);
+}
+
+/* Whatever can fail is done before the commit; what is durable is told. */
+static enum err run(struct work *w)
+{
+    struct commit c = {0}, replicas = {0};
+    enum err err = read_changes(w);
+
+    for (unsigned i = 0; i < BATCH_STAGES_MAX && !err; i++) {
+        err = stage(w, &c);
+        if (err || w->after_count == 0 || i + 1 == BATCH_STAGES_MAX)
+            break;
+        err = store_write(w->store, &c);
+        if (!err)
+            err = after_entries(w);
+        c = (struct commit){.head = w->head,
+                            .received_ms = w->now_ms,
+                            .buckets = w->batch->buckets,
+                            .bucket_count = w->batch->bucket_count};
+        if (w->entry_count == 0)
+            break;
+    }
     if (!err)
-        err = make_segments(w, &c);
+        err = collect_replicas(w, &replicas);
+    c.replicas = replicas.replicas;
+    c.replica_count = replicas.replica_count;
     if (!err)
         err = ledger_room(w->ledger, &c);
     if (!err)
@@ -339,6 +396,9 @@ static enum err run(struct work *w)
         return err;
     }
     move_ledger(w, &c);
+    if (w->batch->segment_count)
+        qsort(w->batch->segments, w->batch->segment_count,
+              sizeof *w->batch->segments, by_bucket);
     return ERR_OK;
 }
 

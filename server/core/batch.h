@@ -34,6 +34,7 @@ struct batch_push {
     uint32_t person;
     int64_t skew; /* the device's clock minus ours */
     bool trusted; /* made by the server itself: nobody's roles are asked */
+    bool own;     /* and not numbered: it follows from others' changes */
     struct batch_push *next;
     /* out */
     struct store_replica after; /* the replica, with these consumed */

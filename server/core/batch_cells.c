@@ -3,6 +3,10 @@
 #include <assert.h>
 #include <stdlib.h>
 
+/* Claims go out in rounds, each sorted: first every record's existence, which
+ * tells its type; then the fields, and whatever their rules look at beside
+ * them; then the records that those belong to. */
+
 static int compare(uint32_t bucket_a, const struct id *record_a,
                    uint32_t field_a, uint32_t bucket_b,
                    const struct id *record_b, uint32_t field_b)
@@ -23,24 +27,43 @@ static int by_place(const void *left, const void *right)
                    b->field);
 }
 
-struct cell *cells_find(struct work *w, uint32_t bucket, struct id record,
-                        uint32_t field)
+static size_t place_of(const struct work *w, uint32_t bucket,
+                       const struct id *record, uint32_t field)
 {
     size_t low = 0, high = w->cell_count;
 
     while (low < high) {
         size_t mid = (low + high) / 2;
-        struct cell *c = &w->cells[mid];
-        int by =
-            compare(c->bucket, &c->record, c->field, bucket, &record, field);
-        if (by == 0)
-            return c;
-        if (by < 0)
+        const struct claim *c = &w->cells[mid]->claim;
+        if (compare(c->bucket, &c->record, c->field, bucket, record, field) < 0)
             low = mid + 1;
         else
             high = mid;
     }
-    return NULL;
+    return low;
+}
+
+struct cell *cells_find(struct work *w, uint32_t bucket, struct id record,
+                        uint32_t field)
+{
+    size_t at = place_of(w, bucket, &record, field);
+
+    if (at == w->cell_count)
+        return NULL;
+    const struct claim *c = &w->cells[at]->claim;
+    return compare(c->bucket, &c->record, c->field, bucket, &record, field)
+               ? NULL
+               : w->cells[at];
+}
+
+struct cell **cells_of_record(struct work *w, uint32_t bucket, struct id record,
+                              size_t *count)
+{
+    size_t from = place_of(w, bucket, &record, 0);
+    size_t to = place_of(w, bucket, &record, UINT32_MAX);
+
+    *count = to - from;
+    return w->cells + from;
 }
 
 struct span cells_bucket_name(const struct work *w, uint32_t no)
@@ -72,82 +95,36 @@ uint32_t cells_bucket(struct work *w, const struct change_touch *t)
     return b->no;
 }
 
-static uint32_t field_max(const struct schema *schema)
-{
-    uint32_t most = 0;
-
-    for (uint32_t i = 0; i < schema->type_count; i++) {
-        const struct type *t = &schema->types[i];
-        if (t->field_count && t->fields[t->field_count - 1].id > most)
-            most = t->fields[t->field_count - 1].id;
-    }
-    return most;
-}
+/* ---- Keys of one round ---- */
 
 struct keys {
+    struct arena *arena;
     struct claim *list;
     size_t count, cap;
 };
 
-static void add(struct keys *k, uint32_t bucket, struct id record,
-                uint32_t field, const struct change_edit *e)
+static void add(struct keys *k, struct claim c)
 {
-    assert(k->count < k->cap);
-    bool chain = e && (e->op == CHANGE_TEXT || e->op == CHANGE_SET);
-    k->list[k->count++] = (struct claim){.bucket = bucket,
-                                         .record = record,
-                                         .field = field,
-                                         .chain = chain,
-                                         .since = e ? e->seen : 0};
-}
-
-static void add_touch(struct work *w, struct keys *k,
-                      const struct change_touch *touch, uint32_t most)
-{
-    struct change_touch t = *touch; /* walked again when it is merged */
-    struct change_edit e;
-    uint32_t bucket = cells_bucket(w, &t);
-
-    if (!bucket)
-        return;
-    add(k, bucket, t.record, 0, NULL);
-    while (change_edit_next(&t, &e)) {
-        if (e.field)
-            add(k, bucket, t.record, e.field, &e);
-        /* A delete asks whether anything of the record is new to it. */
-        for (uint32_t f = 1; e.op == CHANGE_DELETE && f <= most; f++)
-            add(k, bucket, t.record, f, NULL);
+    if (k->count == k->cap) {
+        size_t wider = k->cap ? k->cap * 2 : 256;
+        struct claim *list = arena_take(k->arena, wider * sizeof *list);
+        if (!list)
+            return; /* the arena remembers */
+        if (k->count)
+            memcpy(list, k->list, k->count * sizeof *list);
+        k->list = list;
+        k->cap = wider;
     }
+    k->list[k->count++] = c;
 }
 
-/* Room is made for all before any is added. */
-static enum err make_room(struct work *w, struct keys *k, uint32_t most)
-{
-    size_t touches = 0;
-
-    for (size_t i = 0; i < w->entry_count; i++) {
-        struct change c = w->entries[i].change;
-        struct change_touch t;
-        struct change_edit e;
-        if (w->entries[i].unreadable)
-            continue;
-        while (change_touch_next(&c, &t)) {
-            touches++;
-            k->cap += 1 + (size_t)t.edit_count;
-            while (change_edit_next(&t, &e))
-                k->cap += e.op == CHANGE_DELETE ? most : 0;
-        }
-    }
-    k->list = arena_take(w->arena, (k->cap + 1) * sizeof *k->list);
-    w->born_buckets =
-        arena_take(w->arena, (touches + 1) * sizeof *w->born_buckets);
-    return arena_ok(w->arena) ? ERR_OK : ERR_NOMEM;
-}
-
-static void merge_twins(struct keys *k)
+/* Two claims of one field ask for what both need. */
+static void sort_unique(struct keys *k)
 {
     size_t kept = 0;
 
+    if (k->count)
+        qsort(k->list, k->count, sizeof *k->list, by_place);
     for (size_t i = 0; i < k->count; i++) {
         struct claim *c = &k->list[i];
         if (kept == 0 || by_place(&k->list[kept - 1], c) != 0) {
@@ -162,50 +139,227 @@ static void merge_twins(struct keys *k)
     k->count = kept;
 }
 
-static enum err fill(struct work *w)
+static bool fill(struct work *w, struct cell *c)
 {
-    w->cells = arena_take(w->arena, (w->cell_count + 1) * sizeof *w->cells);
-    if (!w->cells)
+    struct merge_past **end = &c->at.past;
+
+    c->at.found = c->claim.found;
+    c->at.now = c->claim.row;
+    for (size_t j = 0; j < c->claim.older_count; j++) {
+        struct merge_past *p = arena_take(w->arena, sizeof *p);
+        if (!p)
+            return false;
+        p->row = c->claim.older[j];
+        *end = p;
+        end = &p->next;
+    }
+    return true;
+}
+
+/* Both lists are sorted; what is known already stays as it is. */
+static enum err take_in(struct work *w, const struct keys *k)
+{
+    struct cell **all =
+        arena_take(w->arena, (w->cell_count + k->count + 1) * sizeof *all);
+    struct cell *fresh = arena_take(w->arena, (k->count + 1) * sizeof *fresh);
+    size_t a = 0, b = 0, n = 0;
+
+    if (!all || !fresh)
         return ERR_NOMEM;
-    for (size_t i = 0; i < w->cell_count; i++) {
-        struct claim *k = &w->claims[i];
-        struct cell *c = &w->cells[i];
-        struct merge_past **end = &c->at.past;
-        *c = (struct cell){.bucket = k->bucket,
-                           .record = k->record,
-                           .field = k->field,
-                           .at = {.found = k->found, .now = k->row}};
-        for (size_t j = 0; j < k->older_count; j++) {
-            struct merge_past *p = arena_take(w->arena, sizeof *p);
-            if (!p)
-                return ERR_NOMEM;
-            p->row = k->older[j];
-            *end = p;
-            end = &p->next;
+    while (a < w->cell_count || b < k->count) {
+        int by = a == w->cell_count ? 1
+                 : b == k->count    ? -1
+                                 : by_place(&w->cells[a]->claim, &k->list[b]);
+        if (by <= 0) {
+            all[n++] = w->cells[a++];
+            b += by == 0;
+            continue;
+        }
+        fresh[b].claim = k->list[b];
+        if (!fill(w, &fresh[b]))
+            return ERR_NOMEM;
+        all[n++] = &fresh[b++];
+    }
+    w->cells = all;
+    w->cell_count = n;
+    return ERR_OK;
+}
+
+/* Claim what is not claimed yet. */
+static enum err claim(struct work *w, struct keys *k)
+{
+    size_t kept = 0;
+
+    if (!arena_ok(w->arena))
+        return ERR_NOMEM;
+    sort_unique(k);
+    for (size_t i = 0; i < k->count; i++) {
+        const struct claim *c = &k->list[i];
+        if (!cells_find(w, c->bucket, c->record, c->field))
+            k->list[kept++] = *c;
+    }
+    k->count = kept;
+    enum err err = store_claim(w->store, k->list, k->count, w->arena);
+    return err ? err : take_in(w, k);
+}
+
+/* ---- The rounds ---- */
+
+typedef void each_touch(struct work *, struct keys *, struct change_touch *,
+                        uint32_t bucket);
+
+static void walk(struct work *w, struct keys *k, each_touch *each)
+{
+    for (size_t i = 0; i < w->entry_count; i++) {
+        struct change c = w->entries[i].change; /* walked again later */
+        struct change_touch t;
+        while (!w->entries[i].unreadable && change_touch_next(&c, &t)) {
+            uint32_t bucket = cells_bucket(w, &t);
+            if (bucket)
+                each(w, k, &t, bucket);
         }
     }
-    return ERR_OK;
+}
+
+static void add_existence(struct work *w, struct keys *k,
+                          struct change_touch *t, uint32_t bucket)
+{
+    (void)w;
+    add(k, (struct claim){.bucket = bucket, .record = t->record});
+}
+
+const struct type *cells_type(struct work *w, uint32_t bucket,
+                              const struct change_touch *touch)
+{
+    struct change_touch t = *touch;
+    struct change_edit first;
+    const struct cell *c = cells_find(w, bucket, t.record, 0);
+
+    if (c && c->at.found)
+        return schema_type(w->ledger->schema, c->at.now.type);
+    if (change_edit_next(&t, &first) && first.op == CHANGE_CREATE)
+        return schema_type(w->ledger->schema, first.type);
+    return NULL;
+}
+
+static void add_field(struct keys *k, uint32_t bucket, struct id record,
+                      uint32_t field)
+{
+    add(k, (struct claim){.bucket = bucket, .record = record, .field = field});
+}
+
+/* What the rules of the type look at, whatever is edited. */
+static void add_beside(struct keys *k, const struct type *type, uint32_t bucket,
+                       struct id record)
+{
+    if (type->state)
+        add_field(k, bucket, record, type->state->id);
+    if (type->signed_with)
+        add_field(k, bucket, record, type->signed_with->id);
+}
+
+static void add_unit(struct keys *k, const struct type *type,
+                     const struct field *f, uint32_t bucket, struct id record)
+{
+    if (f->reopened_by)
+        add_field(k, bucket, record, f->reopened_by->id);
+    for (uint32_t i = 0; f->grouped && i < type->field_count; i++)
+        if (type->fields[i].unit == f->unit)
+            add_field(k, bucket, record, type->fields[i].id);
+}
+
+static void add_fields(struct work *w, struct keys *k, struct change_touch *t,
+                       uint32_t bucket)
+{
+    const struct type *type = cells_type(w, bucket, t);
+    struct change_edit e;
+
+    if (!type)
+        return; /* the change will be held */
+    add_beside(k, type, bucket, t->record);
+    while (change_edit_next(t, &e)) {
+        const struct field *f = type_field(type, e.field);
+        if (f) {
+            bool chain = e.op == CHANGE_TEXT || e.op == CHANGE_SET;
+            add(k, (struct claim){.bucket = bucket,
+                                  .record = t->record,
+                                  .field = f->id,
+                                  .chain = chain,
+                                  .since = e.seen});
+            add_unit(k, type, f, bucket, t->record);
+        }
+        /* A delete asks whether anything of the record is new to it. */
+        for (uint32_t i = 0; e.op == CHANGE_DELETE && i < type->field_count;
+             i++)
+            add_field(k, bucket, t->record, type->fields[i].id);
+    }
+}
+
+/* The record that this one is signed with: is it closed? */
+static void add_parent(struct work *w, struct keys *k, struct change_touch *t,
+                       uint32_t bucket)
+{
+    const struct type *type = cells_type(w, bucket, t);
+    struct change_edit e;
+    struct id parent = {{0}};
+
+    const struct field *above = type ? cells_above(type) : NULL;
+    if (!above)
+        return;
+    const struct cell *c = cells_find(w, bucket, t->record, above->id);
+    if (c && c->at.found)
+        cells_ref(c->at.now.value, &parent);
+    while (id_none(parent) && change_edit_next(t, &e))
+        if (e.field == above->id && items_kind(&e.value) == PACK_BIN)
+            parent = items_id(&e.value);
+    if (id_none(parent))
+        return;
+    add_field(k, bucket, parent, 0);
+    for (uint32_t i = 0; i < w->ledger->schema->type_count; i++) {
+        const struct type *p = &w->ledger->schema->types[i];
+        if (p->state)
+            add_field(k, bucket, parent, p->state->id);
+        if (p->state && p->lead)
+            add_field(k, bucket, parent, p->lead->id);
+    }
+}
+
+const struct field *cells_above(const struct type *type)
+{
+    if (type->signed_with)
+        return type->signed_with;
+    return type->write & ROLE_SIGNER ? type->parent : NULL;
+}
+
+bool cells_ref(struct value v, struct id *out)
+{
+    if (v.kind != VALUE_BLOB || v.bytes.len != ID_BYTES)
+        return false;
+    memcpy(out->bytes, v.bytes.at, ID_BYTES);
+    return true;
+}
+
+static size_t touches_of(const struct work *w)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < w->entry_count; i++)
+        if (!w->entries[i].unreadable)
+            count += w->entries[i].change.touch_count;
+    return count;
 }
 
 enum err cells_claim(struct work *w)
 {
-    uint32_t most = field_max(w->ledger->schema);
-    struct keys k = {0};
-    enum err err = make_room(w, &k, most);
+    static each_touch *const rounds[] = {add_existence, add_fields, add_parent};
+    enum err err = ERR_OK;
 
-    if (err)
-        return err;
-    for (size_t i = 0; i < w->entry_count; i++) {
-        struct change c = w->entries[i].change;
-        struct change_touch t;
-        while (!w->entries[i].unreadable && change_touch_next(&c, &t))
-            add_touch(w, &k, &t, most);
+    w->born_buckets =
+        arena_take(w->arena, (touches_of(w) + 1) * sizeof *w->born_buckets);
+    for (size_t i = 0; i < 3 && !err; i++) {
+        struct keys k = {.arena = w->arena};
+        walk(w, &k, rounds[i]);
+        err = claim(w, &k);
     }
-    if (k.count)
-        qsort(k.list, k.count, sizeof *k.list, by_place);
-    merge_twins(&k);
-    w->claims = k.list;
-    w->cell_count = k.count;
-    err = store_claim(w->store, w->claims, w->cell_count, w->arena);
-    return err ? err : fill(w);
+    return err;
 }

@@ -2,44 +2,37 @@
 
 #include <assert.h>
 
-/* One touch of one change, and what is known about its record. */
-struct scene {
-    struct entry *entry;
-    uint32_t bucket;
-    struct id record;
-    const struct type *type;
-    struct cell *existence;
-    role_set roles;
-    bool creates;
-    bool newborn; /* and it was not there before */
-    bool moved;   /* a field of it has changed */
-    struct row stamp;
-};
-
-static void remember(struct work *w, struct cell *c)
+void change_remember(struct work *w, struct cell *c)
 {
     w->undo[w->undo_count++] = (struct undo){c, *c};
 }
 
+void change_after(struct work *w, struct after a)
+{
+    w->after[w->after_count++] = a;
+}
+
 /* ---- May this be done? ---- */
 
-static role_set roles_here(struct work *w, struct scene *s, int64_t at)
+static void roles_here(struct work *w, struct scene *s)
 {
     const struct access *access = w->ledger->access;
-    struct id person = access_person(access, s->entry->push->person);
+    struct batch_push *p = s->entry->push;
+    struct id person = access_person(access, p->person);
     struct span name = cells_bucket_name(w, s->bucket);
-    role_set roles = access_roles(access, &person, name, w->now_ms);
 
-    if (s->entry->push->trusted)
-        return ~(role_set)0;
-
-    /* Written while access lasted, received after it had ended. */
-    if (!roles)
-        roles = access_roles(access, &person, name, at);
-    if (s->existence->at.found &&
-        s->existence->at.now.author == s->entry->push->person)
-        roles |= ROLE_AUTHOR;
-    return roles;
+    if (p->trusted) {
+        s->roles = ~(role_set)0;
+        return;
+    }
+    s->roles = access_roles(access, &person, name, w->now_ms);
+    if (!s->roles) {
+        /* Written while access lasted, received after it had ended. */
+        s->roles = access_roles(access, &person, name, s->stamp.at);
+        s->late = s->roles != 0;
+    }
+    if (s->existence->at.found && s->existence->at.now.author == p->person)
+        s->roles |= ROLE_AUTHOR;
 }
 
 static bool born_before(const struct work *w, struct id record, size_t *place)
@@ -80,21 +73,8 @@ static enum err give_birth(struct work *w, const struct scene *s)
     return ERR_OK;
 }
 
-static void take_back_births(struct work *w)
-{
-    while (w->newborn_count > 0) {
-        struct id *gone = &w->newborn[--w->newborn_count];
-        size_t place = 0;
-        while (!id_equal(w->born[place], *gone))
-            place++;
-        w->born_count--;
-        memmove(&w->born[place], &w->born[place + 1],
-                (w->born_count - place) * sizeof *w->born);
-    }
-}
-
-static enum err enter(struct work *w, const struct change_touch *touch,
-                      struct scene *s, int64_t at)
+static enum err find_type(struct work *w, const struct change_touch *touch,
+                          struct scene *s)
 {
     struct change_touch t = *touch;
     struct change_edit first;
@@ -106,24 +86,39 @@ static enum err enter(struct work *w, const struct change_touch *touch,
     s->existence = cells_find(w, s->bucket, s->record, 0);
     assert(s->existence);
     s->creates = first.op == CHANGE_CREATE;
+    s->newborn = s->creates && !s->existence->at.found;
     if (!s->creates && !s->existence->at.found)
         return ERR_UNKNOWN_RECORD;
-
     uint32_t number = s->creates ? first.type : s->existence->at.now.type;
     s->type = schema_type(w->ledger->schema, number);
     if (!s->type)
         return ERR_UNKNOWN_TYPE;
     if (s->existence->at.found && s->existence->at.now.type != number)
         return ERR_EXISTS;
-    s->roles = roles_here(w, s, at);
-    if (!s->roles)
-        return ERR_DENIED;
+    return ERR_OK;
+}
+
+static enum err enter(struct work *w, const struct change_touch *touch,
+                      struct scene *s)
+{
+    enum err err = find_type(w, touch, s);
+
+    if (err)
+        return err;
+    roles_here(w, s);
+    if (!s->roles) {
+        struct id person =
+            access_person(w->ledger->access, s->entry->push->person);
+        bool once = access_ended(w->ledger->access, &person,
+                                 cells_bucket_name(w, s->bucket), w->now_ms);
+        return once ? ERR_ACCESS_ENDED : ERR_DENIED;
+    }
+    s->roles |= s->newborn ? ROLE_AUTHOR : 0;
+    s->roles |= edit_lead(w, s);
     if (!s->creates)
         return ERR_OK;
-    s->newborn = !s->existence->at.found;
-    s->roles |= s->newborn ? ROLE_AUTHOR : 0;
-    bool trusted = s->entry->push->trusted;
-    if (!trusted && !access_may(s->type, NULL, ACCESS_CREATE, s->roles))
+    if (!s->entry->push->trusted &&
+        !access_may(s->type, NULL, ACCESS_CREATE, s->roles))
         return ERR_DENIED;
     if (!access_bucket_fits(s->type, cells_bucket_name(w, s->bucket),
                             &s->record))
@@ -131,7 +126,23 @@ static enum err enter(struct work *w, const struct change_touch *touch,
     return s->newborn ? give_birth(w, s) : ERR_OK;
 }
 
-static bool may_edit(const struct scene *s, const struct merge_edit *e)
+/* Only a signature makes a record signed. */
+static bool signs_by_hand(struct work *w, const struct scene *s,
+                          const struct merge_edit *e)
+{
+    const struct type *signoff =
+        schema_type_named(w->ledger->schema, "signoff");
+    const struct field *target =
+        signoff ? type_field_named(signoff, "record") : NULL;
+
+    return target && e->field && e->field == s->type->state &&
+           strstr(target->target, s->type->name) &&
+           e->value.kind == VALUE_TEXT &&
+           span_equal(e->value.bytes, span_of("signed_off"));
+}
+
+static bool may_edit(struct work *w, const struct scene *s,
+                     const struct merge_edit *e)
 {
     if (s->entry->push->trusted)
         return true;
@@ -145,115 +156,130 @@ static bool may_edit(const struct scene *s, const struct merge_edit *e)
     case CHANGE_ADD:
     case CHANGE_REMOVE: break;
     }
+    if (signs_by_hand(w, s, e))
+        return false;
     /* Whoever may create a record may fill it as it is created. */
     if (s->newborn && !e->field->write)
         return true;
     return access_may(s->type, e->field, ACCESS_WRITE, s->roles);
 }
 
-/* ---- One edit ---- */
-
-static uint64_t foreign_version(struct work *w, const struct scene *s)
+/* From signed off to shared, and nothing else. */
+static bool only_shares(const struct scene *s)
 {
-    uint64_t most = 0;
-    struct cell *end = w->cells + w->cell_count;
+    const struct merge_edit *e = s->edits;
 
-    for (struct cell *c = s->existence;
-         c < end && c->bucket == s->bucket && id_equal(c->record, s->record);
-         c++)
-        if (c->at.found && c->at.now.replica != s->stamp.replica &&
-            c->at.now.version > most)
-            most = c->at.now.version;
-    return most;
+    return s->edit_count == 1 && e->field && e->field == s->type->state &&
+           e->value.kind == VALUE_TEXT &&
+           span_equal(e->value.bytes, span_of("shared"));
 }
 
-static void tell(struct entry *entry, int32_t index, enum outcome outcome,
-                 enum err reason)
+/* Signed words do not change: what arrives is held as an amendment, unless it
+ * opens the record again, which is for those who may sign it. */
+static enum err past_signature(struct work *w, const struct scene *s)
 {
-    struct batch_push *p = entry->push;
-
-    if (outcome == OUTCOME_APPLIED ||
-        p->exception_count == BATCH_EXCEPTIONS_MAX)
-        return;
-    if (outcome == OUTCOME_AGREED)
-        outcome = OUTCOME_MERGED;
-    p->exceptions[p->exception_count++] = (struct message_exception){
-        entry->seq, index, (uint32_t)outcome, (uint32_t)reason};
-}
-
-static void write_down(struct work *w, struct cell *c,
-                       const struct merge_result *r)
-{
-    /* The state that the store has as this field's newest is superseded only
-     * once; what came and went inside this batch is history as well. */
-    if (r->has_past)
-        w->history[w->history_count++] = r->past;
-    c->dirty |= r->moved;
-}
-
-static enum err make_edit(struct work *w, struct scene *s,
-                          const struct merge_edit *e, int32_t index)
-{
-    struct cell *c =
-        cells_find(w, s->bucket, s->record, e->field ? e->field->id : 0);
-    struct merge_result r;
-
-    assert(c);
-    remember(w, c);
-    c->at.field = e->field;
-    s->stamp.version = ++w->head;
-    s->stamp.field = c->field;
-    s->stamp.seen = e->seen;
-    uint64_t most = e->op == CHANGE_DELETE ? foreign_version(w, s) : 0;
-    enum err err = merge_apply(&w->merge, e, &s->stamp, most, &c->at, &r);
-    if (err)
-        return err;
-    write_down(w, c, &r);
-    s->moved |= r.moved && e->field;
-    tell(s->entry, index, r.outcome, r.reason);
-    return ERR_OK;
-}
-
-/* Edited by one, deleted by another: the record lives. */
-static enum err revive(struct work *w, struct scene *s)
-{
-    static const struct merge_edit restore = {.op = CHANGE_RESTORE};
-    struct row stamp = s->stamp;
-    struct merge_result r;
-
-    if (!s->moved || s->existence->at.now.value.integer)
+    if (s->entry->push->trusted || !edit_is_closed(w, s))
         return ERR_OK;
-    remember(w, s->existence);
-    stamp.version = ++w->head;
-    stamp.field = 0;
-    stamp.author = stamp.replica = 0;
-    enum err err =
-        merge_apply(&w->merge, &restore, &stamp, 0, &s->existence->at, &r);
-    if (!err)
-        write_down(w, s->existence, &r);
+    if (!edit_reopens(w, s) && !only_shares(s))
+        return ERR_AFTER_SIGNOFF;
+    return access_may(s->type, NULL, ACCESS_SIGN, s->roles) ? ERR_OK
+                                                            : ERR_DENIED;
+}
+
+/* ---- One touch ---- */
+
+static enum err read_edits(struct work *w, struct scene *s,
+                           struct change_touch *t)
+{
+    struct change_edit in;
+    enum err err = ERR_OK;
+
+    s->edits = arena_take(w->arena, (t->edit_count + 1) * sizeof *s->edits);
+    if (!s->edits)
+        return ERR_NOMEM;
+    while (!err && change_edit_next(t, &in)) {
+        struct merge_edit *e = &s->edits[s->edit_count++];
+        err = merge_edit_read(s->type, &in, w->arena, e);
+    }
     return err;
+}
+
+/* What was judged comes before the words about it. */
+static bool waits(const struct merge_edit *e)
+{
+    return e->field && e->field->grouped && e->field->rule == RULE_TEXT;
+}
+
+static enum err make_edits(struct work *w, struct scene *s, int32_t base)
+{
+    enum err err = past_signature(w, s);
+
+    for (int pass = 0; pass < 2; pass++)
+        for (uint32_t i = 0; i < s->edit_count && !err; i++) {
+            const struct merge_edit *e = &s->edits[i];
+            if (waits(e) != (pass == 1))
+                continue;
+            err = may_edit(w, s, e) ? edit_make(w, s, e, base + (int32_t)i)
+                                    : ERR_DENIED;
+        }
+    return err ? err : edit_revive(w, s);
+}
+
+/* Consequences that hang on the whole touch. */
+static void look_after(struct work *w, const struct scene *s)
+{
+    struct after a = {.bucket = s->bucket,
+                      .record = s->record,
+                      .type = s->type,
+                      .author = s->stamp.author,
+                      .replica = s->stamp.replica,
+                      .roles = s->roles,
+                      .at = s->stamp.at};
+
+    if (s->late) {
+        a.kind = AFTER_LATE;
+        change_after(w, a);
+    }
+    if (s->newborn && s->type->alike) {
+        a.kind = AFTER_BIRTH;
+        change_after(w, a);
+    }
+    if (s->newborn && !strcmp(s->type->name, "signoff")) {
+        a.kind = AFTER_SIGNOFF;
+        for (uint32_t i = 0; i < s->edit_count; i++)
+            if (s->edits[i].seen > a.seen)
+                a.seen = s->edits[i].seen;
+        change_after(w, a);
+    }
+    if (s->type->state && s->moved && only_shares(s)) {
+        a.kind = AFTER_SHARED;
+        change_after(w, a);
+    }
+    if (!strcmp(s->type->name, "amendment") && s->moved &&
+        !s->entry->push->trusted) {
+        a.kind = AFTER_DECISION;
+        change_after(w, a);
+    }
 }
 
 static enum err make_touch(struct work *w, struct scene *s,
                            struct change_touch *t, int32_t *index)
 {
-    struct change_edit in;
+    enum err err = enter(w, t, s);
 
     s->stamp.bucket = s->bucket;
-    s->stamp.type = s->type->id;
+    s->stamp.type = s->type ? s->type->id : 0;
     s->stamp.record = s->record;
-    while (change_edit_next(t, &in)) {
-        struct merge_edit e;
-        enum err err = merge_edit_read(s->type, &in, w->arena, &e);
-        if (!err && !may_edit(s, &e))
-            err = ERR_DENIED;
-        if (!err)
-            err = make_edit(w, s, &e, (*index)++);
-        merge_edit_free(&e);
-        if (err)
-            return err;
-    }
-    return revive(w, s);
+    if (!err)
+        err = read_edits(w, s, t);
+    if (!err)
+        err = make_edits(w, s, *index);
+    if (!err)
+        look_after(w, s);
+    for (uint32_t i = 0; i < s->edit_count; i++)
+        merge_edit_free(&s->edits[i]);
+    *index += (int32_t)s->edit_count;
+    return err;
 }
 
 /* ---- The whole change ---- */
@@ -265,10 +291,11 @@ static enum err make_change(struct work *w, struct entry *entry)
     struct change_touch t;
     int64_t at = c.at - p->skew;
     int32_t index = 0;
+    enum err err = ERR_OK;
 
     /* Nothing was written after it arrived. */
     at = at > w->now_ms ? w->now_ms : at;
-    while (change_touch_next(&c, &t)) {
+    while (!err && change_touch_next(&c, &t)) {
         struct scene s = {
             .entry = entry,
             .stamp = {.at = at,
@@ -277,13 +304,9 @@ static enum err make_change(struct work *w, struct entry *entry)
                       .replica = p->replica.no,
                       .seq = (uint32_t)entry->seq},
         };
-        enum err err = enter(w, &t, &s, at);
-        if (!err)
-            err = make_touch(w, &s, &t, &index);
-        if (err)
-            return err;
+        err = make_touch(w, &s, &t, &index);
     }
-    return ERR_OK;
+    return err;
 }
 
 static void hold(struct work *w, struct entry *entry, enum err reason)
@@ -304,21 +327,40 @@ static void hold(struct work *w, struct entry *entry, enum err reason)
                        .at = w->now_ms,
                        .change = entry->bytes};
     w->head += edits;
-    tell(entry, -1, OUTCOME_HELD, reason);
-    if (entry->unreadable)
-        return;
-    h->at = c.at - p->skew;
-    if (change_touch_next(&c, &t)) {
-        h->record = t.record;
-        h->bucket =
-            t.bucket && ledger_bucket(w->ledger, t.bucket) ? t.bucket : 0;
+    edit_tell(entry, -1, OUTCOME_HELD, reason);
+    if (!entry->unreadable) {
+        h->at = c.at - p->skew;
+        if (change_touch_next(&c, &t)) {
+            h->record = t.record;
+            if (t.bucket && ledger_bucket(w->ledger, t.bucket))
+                h->bucket = t.bucket;
+        }
     }
+    change_after(w, (struct after){.kind = AFTER_HELD,
+                                   .bucket = h->bucket,
+                                   .record = h->record,
+                                   .held = h,
+                                   .author = h->author,
+                                   .at = h->at});
 }
 
 static bool is_refusal(enum err err)
 {
     return err != ERR_OK && err != ERR_NOMEM && err != ERR_STORE &&
            err != ERR_CORRUPT;
+}
+
+static void take_back_births(struct work *w)
+{
+    while (w->newborn_count > 0) {
+        struct id *gone = &w->newborn[--w->newborn_count];
+        size_t place = 0;
+        while (!id_equal(w->born[place], *gone))
+            place++;
+        w->born_count--;
+        memmove(&w->born[place], &w->born[place + 1],
+                (w->born_count - place) * sizeof *w->born);
+    }
 }
 
 static void undo(struct work *w)
@@ -335,6 +377,7 @@ enum err change_consume(struct work *w, struct entry *entry)
     struct batch_push *p = entry->push;
     uint64_t head = w->head;
     size_t history = w->history_count, told = p->exception_count;
+    size_t after = w->after_count;
     enum err err = entry->unreadable;
 
     w->undo_count = w->newborn_count = 0;
@@ -344,11 +387,15 @@ enum err change_consume(struct work *w, struct entry *entry)
         undo(w);
         w->head = head;
         w->history_count = history;
+        w->after_count = after;
         p->exception_count = told;
-        hold(w, entry, err);
+        /* The server's own are made of what it has: one that does not fit
+         * (a schema without its type) is left out. */
+        if (!p->own)
+            hold(w, entry, err);
         err = ERR_OK;
     }
-    if (err)
+    if (err || p->own)
         return err;
     p->after.seq = entry->seq;
     p->after.version = w->head;

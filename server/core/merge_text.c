@@ -265,3 +265,25 @@ enum err merge_text(const struct merge_context *x, const struct merge_edit *e,
     text_delta_free(&g.since);
     return err;
 }
+
+enum err merge_text_own(const struct merge_context *x,
+                        const struct merge_edit *e, const struct merge_cell *c,
+                        uint32_t replica, const struct value *before,
+                        struct span *text)
+{
+    struct ground g = {0};
+    enum err err = ERR_OK;
+
+    if (e->op == CHANGE_SET) {
+        *text = text_of(e->value);
+        return ERR_OK;
+    }
+    if (before)
+        g.base = text_of(*before);
+    else
+        err = find_ground(x, c, e, replica, &g);
+    if (!err)
+        err = apply(x, g.base, &e->delta, text);
+    text_delta_free(&g.since);
+    return err;
+}

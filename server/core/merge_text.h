@@ -23,4 +23,12 @@ MUST_USE enum err merge_text(const struct merge_context *,
                              const struct merge_edit *, struct merge_cell *,
                              struct row *row, enum outcome *);
 
+/* The text as its author has it on the device: the edit on `before`, an earlier
+ * one of theirs that is not in the state, or, when NULL, on what it was made
+ * on. The cell is not touched. The same errors. */
+MUST_USE enum err merge_text_own(const struct merge_context *,
+                                 const struct merge_edit *,
+                                 const struct merge_cell *, uint32_t replica,
+                                 const struct value *before, struct span *text);
+
 #endif

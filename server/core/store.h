@@ -36,7 +36,7 @@ struct store_options {
  * ERR_LOCKED, ERR_SCHEMA (does not grow from the one stored), ERR_CORRUPT (of a
  * newer program), ERR_USAGE (there is no store, and create is false). */
 MUST_USE enum err store_open(const struct store_options *, struct store **out);
-void store_close(struct store *);              /* checkpoints; takes NULL */
+void store_close(struct store *); /* checkpoints; takes NULL */
 /* For the log; never NULL. Of NULL: why this thread's last open failed. */
 const char *store_fault(const struct store *);
 
@@ -116,7 +116,8 @@ struct claim {
     size_t older_count;
 };
 
-/* Claims are sorted by (bucket, record, field). Memory from the arena. */
+/* Claims are sorted by (bucket, record, field). Memory from the arena. May be
+ * called several times before the commit. */
 MUST_USE enum err store_claim(struct store *, struct claim *, size_t count,
                               struct arena *);
 
@@ -154,7 +155,22 @@ struct commit {
     size_t replica_count;
 };
 
-/* Durable (fsync done) when ERR_OK. */
+/* Called with each row of a scan; false stops it. The row's spans live for
+ * that call. */
+typedef bool reader_each(void *context, const struct row *);
+
+/* Between claim and commit, what was written included: the bucket's state rows
+ * with a version > from, by ascending version. */
+MUST_USE enum err store_rows(struct store *, uint32_t bucket, uint64_t from,
+                             reader_each *, void *context);
+/* A held change, its bytes in the arena; change.len 0: there is none. */
+MUST_USE enum err store_held_change(struct store *, uint64_t version,
+                                    struct arena *, struct held *out);
+
+/* Write a part of what is going to be committed: later claims see it. The
+ * batch itself (head, received_ms) is written by the commit. */
+MUST_USE enum err store_write(struct store *, const struct commit *);
+/* Write the last part. Durable (fsync done) when ERR_OK. */
 MUST_USE enum err store_commit(struct store *, const struct commit *);
 void store_abandon(struct store *); /* after a claim: as if it never was */
 
@@ -178,10 +194,6 @@ MUST_USE enum err store_spend_code(struct store *, const uint8_t hash[32],
 MUST_USE enum err reader_open(const struct store_options *, struct reader **);
 void reader_close(struct reader *);
 const char *reader_fault(const struct reader *); /* as store_fault() */
-
-/* Calls `each` for a row; a false return stops the scan. The row's spans live
- * for that call. */
-typedef bool reader_each(void *context, const struct row *);
 
 /* The bucket's state rows with version in (from, to], by ascending version. */
 MUST_USE enum err reader_scan(struct reader *, uint32_t bucket, uint64_t from,

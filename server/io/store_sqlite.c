@@ -46,6 +46,10 @@ static const char *const SQL[STORE_STATEMENTS] = {
         ("INSERT INTO store_replica VALUES (?1,?2,?3,?4,?5,?6) "
          "ON CONFLICT (no) DO UPDATE SET seq = ?4, version = ?5, chain = ?6"),
     [PUT_BATCH] = "INSERT OR IGNORE INTO store_batch VALUES (?,?)",
+    [SCAN_STATE] = "SELECT " ROW_COLUMNS " FROM store_state "
+                   "WHERE place > ? AND place <= ? ORDER BY place",
+    [HELD_CHANGE] = "SELECT bucket, author, replica, seq, reason, at, change "
+                    "FROM store_held WHERE version = ?",
 };
 
 /* ---- Opening ---- */
@@ -236,7 +240,10 @@ enum err store_claim(struct store *s, struct claim *claims, size_t count,
 {
     if (s->db.broken)
         return ERR_STORE;
-    enum err err = db_run(&s->db, s->statements[BEGIN]);
+    enum err err = ERR_OK;
+
+    if (sqlite3_get_autocommit(s->db.handle))
+        err = db_run(&s->db, s->statements[BEGIN]);
     for (size_t i = 0; i < count && !err; i++)
         err = claim_one(s, &claims[i], a);
     if (err)
@@ -256,6 +263,48 @@ enum err store_record_bucket(struct store *s, struct id record,
         *bucket = (uint32_t)sqlite3_column_int64(q, 0);
     (void)sqlite3_reset(q);
     return err;
+}
+
+enum err store_rows(struct store *s, uint32_t bucket, uint64_t from,
+                    reader_each *each, void *context)
+{
+    sqlite3_stmt *q = s->statements[SCAN_STATE];
+    struct row row;
+    enum err err;
+
+    (void)sqlite3_bind_int64(q, 1, store_place(bucket, from));
+    (void)sqlite3_bind_int64(q, 2, store_place(bucket, STORE_VERSION_MAX));
+    while (db_row(&s->db, q, &err)) {
+        db_row_read(q, &row);
+        if (!each(context, &row))
+            break;
+    }
+    (void)sqlite3_reset(q);
+    return err;
+}
+
+enum err store_held_change(struct store *s, uint64_t version,
+                           struct arena *arena, struct held *out)
+{
+    sqlite3_stmt *q = s->statements[HELD_CHANGE];
+    enum err err;
+
+    *out = (struct held){0};
+    (void)sqlite3_bind_int64(q, 1, (int64_t)version);
+    if (db_row(&s->db, q, &err)) {
+        *out = (struct held){
+            .version = version,
+            .bucket = (uint32_t)sqlite3_column_int64(q, 0),
+            .author = (uint32_t)sqlite3_column_int64(q, 1),
+            .replica = (uint32_t)sqlite3_column_int64(q, 2),
+            .seq = (uint32_t)sqlite3_column_int64(q, 3),
+            .reason = (enum err)sqlite3_column_int(q, 4),
+            .at = sqlite3_column_int64(q, 5),
+            .change = arena_copy(arena, db_bytes(q, 6)),
+        };
+    }
+    (void)sqlite3_reset(q);
+    return err || arena_ok(arena) ? err : ERR_NOMEM;
 }
 
 void store_abandon(struct store *s)
@@ -369,9 +418,8 @@ static enum err put_replicas(struct store *s, const struct store_replica *r,
     return err;
 }
 
-static enum err put_all(struct store *s, const struct commit *c)
+enum err store_write(struct store *s, const struct commit *c)
 {
-    sqlite3_stmt *q = s->statements[PUT_BATCH];
     enum err err = c->head <= STORE_VERSION_MAX ? ERR_OK : ERR_FULL;
 
     if (!err)
@@ -386,8 +434,13 @@ static enum err put_all(struct store *s, const struct commit *c)
         err = put_held(s, c->held, c->held_count);
     if (!err)
         err = put_replicas(s, c->replicas, c->replica_count);
-    if (err)
-        return err;
+    return err;
+}
+
+static enum err put_batch(struct store *s, const struct commit *c)
+{
+    sqlite3_stmt *q = s->statements[PUT_BATCH];
+
     (void)sqlite3_bind_int64(q, 1, (int64_t)c->head);
     (void)sqlite3_bind_int64(q, 2, c->received_ms);
     return db_run(&s->db, q);
@@ -408,7 +461,9 @@ enum err store_commit(struct store *s, const struct commit *c)
 {
     if (s->db.broken)
         return ERR_STORE;
-    enum err err = put_all(s, c);
+    enum err err = store_write(s, c);
+    if (!err)
+        err = put_batch(s, c);
     if (!err)
         err = db_run(&s->db, s->statements[COMMIT]);
     if (err || !sqlite3_get_autocommit(s->db.handle)) {

@@ -87,6 +87,8 @@ enum {
     PUT_BUCKET,
     PUT_REPLICA,
     PUT_BATCH,
+    SCAN_STATE,
+    HELD_CHANGE,
     STORE_STATEMENTS
 };
 
