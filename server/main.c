@@ -1,5 +1,6 @@
 /* The program: reads the command line, does one command. */
 #include "admin.h"
+#include "clock.h"
 #include "serve.h"
 
 #include <getopt.h>
@@ -28,6 +29,7 @@ static const char usage[] =
     "  tidemark dump   --data DIR      state and history as JSON lines\n"
     "\n"
     "All take --schema FILE (default " TIDEMARK_SCHEMA ").\n"
+    "--clock FILE, of serve: wall time from a file, in ms; for tests.\n"
     "--host: names by which browsers may call the server; default: any.\n"
     "serve prints \"ready\" and its address, and drains on SIGTERM.\n"
     "Exit codes: 0 done, 1 failed, 2 usage, 3 schema, 4 the directory is in\n"
@@ -56,6 +58,7 @@ enum flag {
     OPTION_DAYS,
     OPTION_USES,
     OPTION_CODE,
+    OPTION_CLOCK,
     OPTION_HELP,
 };
 
@@ -76,6 +79,7 @@ static const struct option options[] = {
     {"days", required_argument, NULL, OPTION_DAYS},
     {"uses", required_argument, NULL, OPTION_USES},
     {"code", required_argument, NULL, OPTION_CODE},
+    {"clock", required_argument, NULL, OPTION_CLOCK},
     {"help", no_argument, NULL, OPTION_HELP},
     {NULL, 0, NULL, 0},
 };
@@ -114,6 +118,7 @@ static bool take(struct line *l, int option, const char *value)
     case OPTION_DAYS: return number(value, 1, 3650, &l->admin.days);
     case OPTION_USES: return number(value, 1, 1000, &l->admin.uses);
     case OPTION_CODE: l->admin.code = value; return true;
+    case OPTION_CLOCK: return clock_follow(value);
     default: return false;
     }
 }
