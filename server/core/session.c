@@ -75,6 +75,7 @@ void session_refuse(struct session *s, enum err err, int64_t detail)
     buf_clear(&h->out);
     message_error_write(&h->out, err, detail);
     send_out(s);
+    s->told = true;
     if (!stays_open(err))
         session_close(s, true);
 }
@@ -86,7 +87,9 @@ void session_rest(struct session *s, uint64_t now_ms)
     bool full = s->sent_bytes >= HUB_ANSWER_BYTES;
     if (s->state == SESSION_CATCHING_UP && !full)
         return;
-    if (s->replica && s->replica->queued > s->replica->at.seq && !full)
+    /* A full disk answers a push, too: the device has been told so. */
+    if (s->replica && s->replica->queued > s->replica->at.seq && !full &&
+        !s->hub->figures.full)
         return;
     if (s->state == SESSION_LIVE && !s->told && now_ms < s->wait_until_ms)
         return;
@@ -277,9 +280,12 @@ static void push(struct session *s, struct items *in)
         repeat(s, &m);
         return;
     }
-    if (last <= r->queued)
-        return; /* being written: its commit will answer */
-    err = take_push(s, &m);
+    if (last > r->queued)
+        err = take_push(s, &m);
+    /* What is being written its commit will answer; while it waits for room,
+     * every device that pushes hears why. */
+    if (!err && h->figures.full)
+        err = ERR_FULL;
     if (err)
         session_refuse(s, err, 0);
 }
