@@ -84,8 +84,14 @@ enum err db_open(struct db *db, const char *folder, bool writer)
     return err ? err : check_log(db);
 }
 
+/* The last connection to close moves the log into the database. Not when the
+ * disk has failed: a second fsync may succeed over bytes that are gone, and
+ * then a damaged log would be all that is left of pages half overwritten. */
 void db_close(struct db *db)
 {
+    if (db->handle && db->broken)
+        (void)sqlite3_db_config(db->handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1,
+                                NULL);
     if (db->handle)
         sqlite3_close_v2(db->handle);
     db->handle = NULL;
