@@ -18,7 +18,7 @@ import { createQuestions } from './questions.js'
 import { createRecords } from './records.js'
 import { alone, joinTabs } from './tabs.js'
 import { errText } from './err.js'
-import { fail } from './fault.js'
+import { fail, safely } from './fault.js'
 import { randomBytes } from './id.js'
 import { SCHEMA } from './schema.js'
 import { statusOf } from './status.js'
@@ -78,7 +78,9 @@ const NONCE_BYTES = 16
 
 /** @param {Device} d @param {string} event @param {any} detail */
 export function emit(d, event, detail) {
-  for (const fn of [...(d.listeners.get(event) ?? [])]) fn(detail)
+  for (const fn of [...(d.listeners.get(event) ?? [])]) {
+    safely(() => fn(detail))
+  }
 }
 
 /** @param {Device} d @returns {Talk} */
@@ -118,6 +120,10 @@ export function setProblem(d, name, message) {
  * @param {any} detail */
 function tell(d, event, detail) {
   if (event === 'scope') d.records.stir('#scope')
+  if (event === 'acknowledged' && d.problem?.name === 'full') {
+    d.problem = null // there is room again
+    changed(d)
+  }
   emit(d, event, detail)
 }
 
@@ -143,7 +149,10 @@ function act(d, effect, epoch) {
       d.link.portal()
       return
     case 'close':
-      setProblem(d, effect.name)
+      // Over POST a full disk ends the round, and has said so itself.
+      if (effect.name !== 'busy' || d.problem?.name !== 'full') {
+        setProblem(d, effect.name)
+      }
       d.link.close()
       return
     case 'refused':
@@ -270,7 +279,8 @@ function lead(d) {
 async function keepIdentity(d, identity) {
   const known = identityOf(d)
   if (!identity) return
-  if (known?.device === identity.device && known.token === identity.token) return
+  if (known?.device === identity.device && known.token === identity.token)
+    return
   const put = { key: 'identity', ...identity }
   await d.engine.write([{ table: 'meta', put }])
 }
@@ -309,31 +319,33 @@ export async function openDevice(options, answer) {
   const catalog = createCatalog(schema)
   const world = options.world ?? realWorld()
   const clock = options.now ?? world.now
-  const d = /** @type {Device} */ (/** @type {unknown} */ ({
-    schema,
-    catalog,
-    world,
-    store,
-    now: () => Math.round(clock()),
-    config: {
+  const d = /** @type {Device} */ (
+    /** @type {unknown} */ ({
+      schema,
       catalog,
-      appVersion: options.appVersion ?? '',
-      storageKept: await storageKept(store),
-    },
-    questions: createQuestions(world, QUESTION_MS),
-    tabs: { tell: () => {}, close: () => {} },
-    listeners: new Map(),
-    watchers: new Set(),
-    isLeader: false,
-    isPaused: options.paused ?? false,
-    isClosed: false,
-    epoch: 0,
-    requests: 0,
-    checkpoints: 0,
-    problem: null,
-    told: null,
-    status: NOT_YET,
-  }))
+      world,
+      store,
+      now: () => Math.round(clock()),
+      config: {
+        catalog,
+        appVersion: options.appVersion ?? '',
+        storageKept: await storageKept(store),
+      },
+      questions: createQuestions(world, QUESTION_MS),
+      tabs: { tell: () => {}, close: () => {} },
+      listeners: new Map(),
+      watchers: new Set(),
+      isLeader: false,
+      isPaused: options.paused ?? false,
+      isClosed: false,
+      epoch: 0,
+      requests: 0,
+      checkpoints: 0,
+      problem: null,
+      told: null,
+      status: NOT_YET,
+    })
+  )
   d.engine = await engineOf(d, options)
   const me = () => identityOf(d)?.person ?? ''
   d.records = createRecords(() => d.engine.image, catalog, me)
