@@ -16,8 +16,8 @@ struct fleet {
     struct tablet *tablets;
     uint32_t count, cap;
     struct pollfd *polls;
-    bool sends;     /* outboxes go on by themselves */
-    bool may_lose;  /* a lost connection is no error */
+    bool sends;          /* outboxes go on by themselves */
+    bool may_lose;       /* a lost connection is no error */
     uint8_t *identities; /* of the tablets, then of the administrator */
     uint32_t identity_count;
     uint64_t incarnations;

@@ -94,8 +94,8 @@ int main(int argc, char **argv)
         return 2;
     }
     work_read(&world.work, argv[1]);
-    f.per = (uint32_t)atoi(argv[3]);
-    f.most = (uint32_t)atoi(argv[4]);
+    f.per = work_number(argv[3]);
+    f.most = work_number(argv[4]);
     must(&f, sqlite3_open(argv[2], &f.db));
     must(&f, sqlite3_exec(f.db, schema, NULL, NULL, NULL));
     must(&f, sqlite3_prepare_v2(f.db,

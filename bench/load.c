@@ -70,10 +70,10 @@ static bool take(struct line *l, int option, const char *value)
     switch (option) {
     case 'w': l->work = value; return true;
     case 'i': l->ids = value; return true;
-    case 'p': l->port = atoi(value); return true;
-    case 'P': l->pid = atoi(value); return true;
-    case 'n': l->n = (uint32_t)atoi(value); return true;
-    case 'm': l->m = (uint32_t)atoi(value); return true;
+    case 'p': l->port = (int)work_number(value); return true;
+    case 'P': l->pid = (int)work_number(value); return true;
+    case 'n': l->n = work_number(value); return true;
+    case 'm': l->m = work_number(value); return true;
     default: return false;
     }
 }

@@ -7,8 +7,8 @@
 #include "mode_join.h"
 
 enum {
-    UNIT_TYPE = 14,    /* action */
-    UNIT_FIELD = 2,    /* owner, then status */
+    UNIT_TYPE = 14, /* action */
+    UNIT_FIELD = 2, /* owner, then status */
     UNITS_A_RECORD = 2,
 };
 
@@ -82,9 +82,8 @@ static inline void make_unit(struct tablet *t, uint32_t n, uint32_t round)
         .edit_count = 1};
 
     int len = snprintf(text, sizeof text, "value %u of %u", round, n);
-    s.edits[0] = (struct work_edit){
-        .field = UNIT_FIELD + n % UNITS_A_RECORD,
-        .text = {(uint8_t *)text, (size_t)len}};
+    s.edits[0] = (struct work_edit){.field = UNIT_FIELD + n % UNITS_A_RECORD,
+                                    .text = {(uint8_t *)text, (size_t)len}};
     outbox_save(t, &s, 0, 1);
 }
 

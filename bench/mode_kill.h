@@ -37,7 +37,7 @@ static inline uint64_t come_back(struct fleet *f)
     fflush(stdout);
     if (!fgets(line, sizeof line, stdin))
         work_die("nobody started the server again");
-    f->world.pid = atoi(line);
+    f->world.pid = (int)work_number(line);
     f->sends = false;
     for (uint32_t i = 0; i < f->count; i++)
         tablet_connect(&f->tablets[i]);
@@ -97,7 +97,7 @@ static inline void mode_kill(struct fleet *f, uint32_t kills)
                 ;
         while (acknowledged(f) < goal)
             fleet_turn(f, 1000);
-        at_kill += acknowledged(f);
+        at_kill = acknowledged(f);
         kill(f->world.pid, SIGKILL);
         fleet_until(f, is_lost);
         lost += come_back(f);

@@ -40,8 +40,8 @@ static inline void ripple_row(struct tablet *t, uint32_t record,
         return;
     if (ripples.seen_count == ripples.seen_cap) {
         ripples.seen_cap = ripples.seen_cap ? 2 * ripples.seen_cap : 4096;
-        ripples.seen_s = realloc(ripples.seen_s, ripples.seen_cap *
-                                                     sizeof *ripples.seen_s);
+        ripples.seen_s =
+            realloc(ripples.seen_s, ripples.seen_cap * sizeof *ripples.seen_s);
         if (!ripples.seen_s)
             work_die("no memory");
     }
@@ -72,8 +72,8 @@ static inline void ripple(struct tablet *t, uint32_t record)
     if (ripples.count == RIPPLES_MAX)
         work_die("too many ripples");
     int n = snprintf(text, sizeof text, "~%08u", ripples.count);
-    s.edits[0] = (struct work_edit){
-        .field = RIPPLE_FIELD, .text = {(uint8_t *)text, (size_t)n}};
+    s.edits[0] = (struct work_edit){.field = RIPPLE_FIELD,
+                                    .text = {(uint8_t *)text, (size_t)n}};
     outbox_save(t, &s, 0, 1);
     ripples.by[ripples.count] = t->no;
     ripples.sent_s[ripples.count++] = now_s();

@@ -134,12 +134,10 @@ static inline void mode_push(struct fleet *f)
            w->edit_count, one.acked_s + two.acked_s,
            one.acked_cpu + two.acked_cpu, one.synced_s + two.synced_s,
            one.synced_cpu + two.synced_cpu, (unsigned long long)up,
-           (unsigned long long)down,
-           (unsigned long long)f->world.segments_wire,
+           (unsigned long long)down, (unsigned long long)f->world.segments_wire,
            (unsigned long long)f->world.segments_plain,
            (unsigned long long)merged, (unsigned long long)conflicts,
-           (unsigned long long)overtaken,
-           (unsigned long long)compare_words(f),
+           (unsigned long long)overtaken, (unsigned long long)compare_words(f),
            server_kib(&f->world, "VmRSS:"), server_kib(&f->world, "VmHWM:"));
     fleet_clear(f);
 }

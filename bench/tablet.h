@@ -121,8 +121,8 @@ static inline void tablet_hello(struct tablet *t)
     memcpy(m.token, t->token, sizeof m.token);
     memcpy(m.chain, t->chain, sizeof m.chain);
     for (size_t i = 0; i < t->bucket_count; i++)
-        cursors[i] = (struct message_cursor){t->buckets[i].no,
-                                             t->buckets[i].cursor};
+        cursors[i] =
+            (struct message_cursor){t->buckets[i].no, t->buckets[i].cursor};
     buf_clear(&t->world->scratch);
     message_hello_write(&t->world->scratch, &m, cursors, t->bucket_count);
     tablet_say(t);
@@ -145,8 +145,7 @@ static inline uint32_t school_named(const struct work *w, struct span name)
     return NO_SCHOOL;
 }
 
-static inline struct tablet_bucket *tablet_bucket(struct tablet *t,
-                                                  uint32_t no)
+static inline struct tablet_bucket *tablet_bucket(struct tablet *t, uint32_t no)
 {
     for (size_t i = 0; i < t->bucket_count; i++)
         if (t->buckets[i].no == no)
@@ -205,13 +204,13 @@ static inline void fold_text(struct tablet *t, struct cell *c,
     struct buf *to = &t->world->scratch;
 
     if (!(row->flags & SEGMENT_DELTA)) {
-        keep_text(c, items_nil(&value) ? (struct span){0}
-                                       : items_text(&value));
+        keep_text(c, items_nil(&value) ? (struct span){0} : items_text(&value));
         return;
     }
     buf_clear(to);
-    if (row->prev != c->version || text_delta_read(items_array(&value), &delta)
-        || text_apply(cell_text(c), &delta, to))
+    if (row->prev != c->version ||
+        text_delta_read(items_array(&value), &delta) ||
+        text_apply(cell_text(c), &delta, to))
         work_die("a delta does not fit");
     keep_text(c, buf_span(to));
     text_delta_free(&delta);
@@ -321,9 +320,9 @@ static inline void take_checkpoint(struct tablet *t, struct items *in)
         work_die("a CHECKPOINT cannot be read");
     while (message_sum_next(&m.sums, &s)) {
         struct tablet_bucket *b = tablet_bucket(t, s.bucket);
-        if (!b || (t->cells &&
-                   (b->count != s.count || b->sum.low != s.sum.low ||
-                    b->sum.high != s.sum.high)))
+        if (!b ||
+            (t->cells && (b->count != s.count || b->sum.low != s.sum.low ||
+                          b->sum.high != s.sum.high)))
             work_die("a bucket's sum is not the server's");
         b->cursor = m.head;
     }

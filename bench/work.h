@@ -51,8 +51,8 @@ struct work {
     uint32_t reach_count[WORK_TABLETS_MAX];
     struct id *records;
     struct work_save *saves;
-    uint8_t *types;      /* of each record */
-    uint8_t *school_of;  /* of each record */
+    uint8_t *types;     /* of each record */
+    uint8_t *school_of; /* of each record */
     bool is_text[WORK_TYPES][WORK_FIELDS];
 };
 
@@ -60,6 +60,17 @@ static inline void work_die(const char *what)
 {
     fprintf(stderr, "bench: %s\n", what);
     exit(1);
+}
+
+/* A number of the command line. */
+static inline uint32_t work_number(const char *text)
+{
+    char *end;
+    unsigned long n = strtoul(text, &end, 10);
+
+    if (end == text || n > UINT32_MAX)
+        work_die("this is not a number");
+    return (uint32_t)n;
 }
 
 static inline struct items work_array(struct work *w, struct span *rest)

@@ -112,8 +112,8 @@ static inline void world_open(struct world *w, const char *file)
     w->slots = calloc(slots, sizeof *w->slots);
     w->ids = calloc(w->record_cap, sizeof *w->ids);
     w->types = calloc(w->record_cap, 1);
-    w->newest = calloc((size_t)w->work.record_count * WORK_FIELDS,
-                       sizeof *w->newest);
+    w->newest =
+        calloc((size_t)w->work.record_count * WORK_FIELDS, sizeof *w->newest);
     if (!w->slots || !w->ids || !w->types || !w->newest ||
         pack_open(&w->pack) || pack_open(&w->group_pack))
         work_die("no memory");
