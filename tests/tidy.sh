@@ -32,7 +32,8 @@ allowed() {
 # System headers that live in one place only.
 forbidden() {
     case $1 in
-    server/io/store_sqlite* | tests/*) echo 'libwebsockets' ;;
+    server/io/store_sqlite* | tests/* | bench/floor_sqlite.c)
+        echo 'libwebsockets' ;;
     server/io/transport*) echo 'sqlite3' ;;
     *) echo 'sqlite3|libwebsockets' ;;
     esac
