@@ -47,7 +47,9 @@ export const TEXT_CHARS_MAX = 100000
 function choicesOf(field, schema) {
   const list = field.choices ? schema.choices[field.choices] : undefined
   if (!list) return null
-  return new Set(list.map((/** @type {any} */ c) => (Array.isArray(c) ? c[0] : c)))
+  return new Set(
+    list.map((/** @type {any} */ c) => (Array.isArray(c) ? c[0] : c)),
+  )
 }
 
 /** @param {any} all @param {any} field @returns {number[]} */
@@ -127,7 +129,8 @@ function isText(value, field) {
 
 /** @param {unknown} value */
 function isDate(value) {
-  if (typeof value !== 'string' || !/^\d{4}-\d\d-\d\d$/.test(value)) return false
+  if (typeof value !== 'string' || !/^\d{4}-\d\d-\d\d$/.test(value))
+    return false
   const day = new Date(`${value}T00:00:00Z`)
   return !Number.isNaN(day.valueOf()) && day.toISOString().startsWith(value)
 }

@@ -229,7 +229,12 @@ function putField(draft, target, wish) {
   if (wish.do === 'set') {
     const value = checkedValue(target.type, field, wish.value)
     const same = edits.findIndex((e) => e.op === 'set' && e.field === field.no)
-    const edit = { op: /** @type {const} */ ('set'), field: field.no, seen, value }
+    const edit = {
+      op: /** @type {const} */ ('set'),
+      field: field.no,
+      seen,
+      value,
+    }
     if (same >= 0) edits[same] = edit
     else edits.push(edit)
     return

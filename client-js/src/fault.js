@@ -27,3 +27,18 @@ export function fail(name, message, cause) {
 /** @param {unknown} error @returns {string} */
 export const messageOf = (error) =>
   error instanceof Error ? error.message : String(error)
+
+/**
+ * Run what others have given us to run. What they throw is their bug: it
+ * surfaces as an uncaught error, and does not stop our own work half-way.
+ * @param {() => void} work
+ */
+export function safely(work) {
+  try {
+    work()
+  } catch (error) {
+    queueMicrotask(() => {
+      throw error
+    })
+  }
+}

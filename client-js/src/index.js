@@ -27,7 +27,7 @@ export { TidemarkError }
  * @typedef {import('./device.js').Device} Device
  * @typedef {import('./device.js').OpenOptions} OpenOptions
  * @typedef {import('./enrol.js').Identity} Identity
- * @typedef {import('./records.js').TmRecord} TmRecord
+ * @typedef {import('./record.js').TmRecord} TmRecord
  * @typedef {import('./status.js').Status} Status
  * @typedef {import('./edits.js').Change} Change
  *
@@ -231,7 +231,9 @@ const doers = (d) => ({
   },
   /** @param {string} id @returns {Promise<HistoryEntry[]>} */
   history: (id) =>
-    d.isLeader ? askHistory(d, id) : askLeader(d, { ask: 'history', record: id }),
+    d.isLeader
+      ? askHistory(d, id)
+      : askLeader(d, { ask: 'history', record: id }),
   /** @param {{ signal?: AbortSignal, timeout?: number }} [limits]
    * @returns {Promise<void>} */
   sync: ({ signal, timeout } = {}) => {

@@ -70,249 +70,277 @@ export const realWorld = () => ({
   forget: (timer) => clearTimeout(timer),
 })
 
+/**
+ * @typedef {object} State
+ * @property {LinkOptions} options
+ * @property {World} world
+ * @property {Connection | null} connection
+ * @property {Road} road
+ * @property {LinkState} state
+ * @property {boolean} isWanted
+ * @property {boolean} isSettled      WELCOME has come on this connection
+ * @property {number} epoch           changes with every connection
+ * @property {number} failures        in a row, for the back-off
+ * @property {number} socketFailures  in a row, for the choice of the road
+ * @property {number} socketPause     how long POST is used instead
+ * @property {number} socketAt        … until then
+ * @property {number} hiddenAt        when the page went out of sight; 0: seen
+ * @property {Map<string, unknown>} timers
+ */
+
+/** @param {State} l @param {string} name */
+function forget(l, name) {
+  if (l.timers.has(name)) l.world.forget(l.timers.get(name))
+  l.timers.delete(name)
+}
+
+/** @param {State} l @param {string} name @param {number} ms
+ * @param {() => void} work */
+function after(l, name, ms, work) {
+  forget(l, name)
+  const timer = l.world.after(() => {
+    l.timers.delete(name)
+    work()
+  }, ms)
+  l.timers.set(name, timer)
+}
+
+/** @param {State} l @param {LinkState} next */
+function setState(l, next) {
+  if (l.state === next) return
+  l.state = next
+  l.options.onStatus()
+}
+
+/** @param {State} l */
+function drop(l) {
+  for (const name of ['connect', 'dead', 'beat', 'socket']) forget(l, name)
+  const was = l.connection
+  l.connection = null
+  l.isSettled = false
+  l.epoch++
+  if (!was) return
+  was.close()
+  l.options.onClosed()
+}
+
+/** @param {State} l @param {number} ms @param {LinkState} [next] */
+function rest(l, ms, next = 'offline') {
+  setState(l, next)
+  if (l.isWanted) after(l, 'retry', ms, () => open(l))
+}
+
+/** @param {State} l @returns {number} ms */
+function backOff(l) {
+  const most = Math.min(BACKOFF_MOST_MS, BACKOFF_FIRST_MS * 2 ** l.failures)
+  l.failures = Math.min(l.failures + 1, 16)
+  return Math.round(l.world.random() * most)
+}
+
+/** @param {State} l @returns {Road} */
+function chooseRoad(l) {
+  if (l.options.only) return l.options.only
+  const isBarred =
+    l.socketFailures >= SOCKET_TRIES && l.world.now() < l.socketAt
+  return isBarred ? 'post' : 'websocket'
+}
+
+/** It did not bring WELCOME. @param {State} l
+ * @returns {boolean} try the other road at once */
+function blame(l) {
+  if (l.isSettled) return false
+  if (l.road === 'post') {
+    l.socketFailures = Math.min(l.socketFailures, SOCKET_TRIES - 1)
+    return false
+  }
+  l.socketFailures++
+  if (l.socketFailures < SOCKET_TRIES) return false
+  l.socketAt = l.world.now() + l.socketPause
+  l.socketPause = Math.min(SOCKET_PAUSE_MOST_MS, l.socketPause * 2)
+  return !l.options.only
+}
+
+/** @param {State} l @param {'gone' | 'portal'} why */
+function lost(l, why) {
+  const isOtherNext = blame(l)
+  drop(l)
+  if (why === 'portal') rest(l, PORTAL_MS, 'portal')
+  else if (isOtherNext) rest(l, 0, 'connecting')
+  else rest(l, backOff(l))
+}
+
+/** @param {State} l */
+function expectAnswer(l) {
+  if (l.road === 'websocket' && !l.timers.has('dead')) {
+    after(l, 'dead', DEAD_MS, () => lost(l, 'gone'))
+  }
+}
+
+/** @param {State} l */
+function planBeat(l) {
+  if (l.road !== 'websocket') return
+  const due = l.world.now() + BEAT_MS
+  after(l, 'beat', BEAT_MS, () => {
+    // A timer that comes far too late has slept with the machine.
+    if (l.world.now() > due + SLEPT_MS) resume(l)
+    else beat(l)
+  })
+}
+
+/** @param {State} l */
+function beat(l) {
+  l.connection?.send([writeMessage({ type: 'beat', waitMs: 0 })])
+  expectAnswer(l)
+  planBeat(l)
+}
+
+/** @param {State} l @param {number} mine @returns {Handlers} */
+function handlersOf(l, mine) {
+  const isCurrent = () => mine === l.epoch
+  return {
+    opened: () => {
+      if (!isCurrent()) return
+      forget(l, 'connect')
+      expectAnswer(l)
+      l.options.onOpen(l.road, mine)
+    },
+    message: (bytes) => {
+      if (!isCurrent()) return
+      forget(l, 'dead')
+      l.options.onMessage(bytes)
+    },
+    round: () => {
+      if (isCurrent()) l.options.onRound()
+    },
+    closed: (why) => {
+      if (isCurrent()) lost(l, why)
+    },
+  }
+}
+
+/** @param {State} l */
+function open(l) {
+  forget(l, 'retry')
+  if (!l.isWanted || l.connection) return
+  const { url, connectPost, connectSocket } = l.options
+  l.road = chooseRoad(l)
+  setState(l, l.state === 'portal' ? 'portal' : 'connecting')
+  const connect = l.road === 'post' ? connectPost : connectSocket
+  after(l, 'connect', CONNECT_MS, () => lost(l, 'gone'))
+  try {
+    l.connection = connect(url, handlersOf(l, ++l.epoch))
+  } catch {
+    lost(l, 'gone') // a browser may refuse the address itself
+  }
+}
+
+/** We were away: what we held is not to be trusted. @param {State} l */
+function resume(l) {
+  l.failures = 0
+  drop(l)
+  rest(l, RESUME_MS, 'connecting')
+}
+
+/** @param {State} l */
+function settled(l) {
+  if (l.isSettled || !l.connection) return
+  l.isSettled = true
+  l.failures = 0
+  setState(l, 'online')
+  planBeat(l)
+  if (l.road === 'websocket') {
+    l.socketFailures = 0
+    l.socketPause = SOCKET_PAUSE_MS
+    return
+  }
+  if (l.options.only) return
+  after(l, 'socket', Math.max(1000, l.socketAt - l.world.now()), () => {
+    // One attempt only: if it fails, POST goes on and the pause grows.
+    l.socketFailures = SOCKET_TRIES - 1
+    drop(l)
+    rest(l, 0, 'connecting')
+  })
+}
+
+/** The page is seen again. @param {State} l */
+function visible(l) {
+  const slept = l.hiddenAt > 0 && l.world.now() - l.hiddenAt > SLEPT_MS
+  l.hiddenAt = 0
+  l.failures = 0
+  if (!l.isWanted) return
+  if (slept && l.connection) resume(l)
+  else if (!l.connection) open(l)
+}
+
+/** Something suggests that it would work now. @param {State} l */
+function nudge(l) {
+  l.failures = 0
+  if (!l.isWanted) return
+  if (!l.connection) open(l)
+  else if (l.isSettled && l.road === 'websocket') beat(l)
+}
+
 /** @param {LinkOptions} options */
 export function createLink(options) {
-  const { url, only, world } = options
-  /** @type {Connection | null} */
-  let connection = null
-  /** @type {Road} */
-  let road = 'websocket'
-  /** @type {LinkState} */
-  let state = 'offline'
-  let isWanted = false
-  let isSettled = false
-  let epoch = 0
-  let failures = 0
-  let socketFailures = 0
-  let socketPause = SOCKET_PAUSE_MS
-  let socketAt = 0
-  let hiddenAt = 0
-  /** @type {Map<string, unknown>} */
-  const timers = new Map()
-
-  /** @param {string} name */
-  function forget(name) {
-    if (timers.has(name)) world.forget(timers.get(name))
-    timers.delete(name)
+  /** @type {State} */
+  const l = {
+    options,
+    world: options.world,
+    connection: null,
+    road: 'websocket',
+    state: 'offline',
+    isWanted: false,
+    isSettled: false,
+    epoch: 0,
+    failures: 0,
+    socketFailures: 0,
+    socketPause: SOCKET_PAUSE_MS,
+    socketAt: 0,
+    hiddenAt: 0,
+    timers: new Map(),
   }
-
-  /** @param {string} name @param {number} ms @param {() => void} work */
-  function after(name, ms, work) {
-    forget(name)
-    const timer = world.after(() => {
-      timers.delete(name)
-      work()
-    }, ms)
-    timers.set(name, timer)
-  }
-
-  /** @param {LinkState} next */
-  function setState(next) {
-    if (state === next) return
-    state = next
-    options.onStatus()
-  }
-
-  function drop() {
-    for (const name of ['connect', 'dead', 'beat', 'socket']) forget(name)
-    const was = connection
-    connection = null
-    isSettled = false
-    epoch++
-    if (!was) return
-    was.close()
-    options.onClosed()
-  }
-
   /** @param {number} ms @param {LinkState} [next] */
-  function rest(ms, next = 'offline') {
-    setState(next)
-    if (isWanted) after('retry', ms, open)
+  const leave = (ms, next) => {
+    drop(l)
+    rest(l, ms, next)
   }
-
-  function backOff() {
-    const most = Math.min(BACKOFF_MOST_MS, BACKOFF_FIRST_MS * 2 ** failures)
-    failures = Math.min(failures + 1, 16)
-    return Math.round(world.random() * most)
-  }
-
-  /** @returns {Road} */
-  function chooseRoad() {
-    if (only) return only
-    const isBarred = socketFailures >= SOCKET_TRIES && world.now() < socketAt
-    return isBarred ? 'post' : 'websocket'
-  }
-
-  /** It did not bring WELCOME. @returns {boolean} try the other road at once */
-  function blame() {
-    if (isSettled) return false
-    if (road === 'post') {
-      socketFailures = Math.min(socketFailures, SOCKET_TRIES - 1)
-      return false
-    }
-    socketFailures++
-    if (socketFailures < SOCKET_TRIES) return false
-    socketAt = world.now() + socketPause
-    socketPause = Math.min(SOCKET_PAUSE_MOST_MS, socketPause * 2)
-    return !only
-  }
-
-  /** @param {'gone' | 'portal'} why */
-  function lost(why) {
-    const isOtherNext = blame()
-    drop()
-    if (why === 'portal') rest(PORTAL_MS, 'portal')
-    else if (isOtherNext) rest(0, 'connecting')
-    else rest(backOff())
-  }
-
-  function expectAnswer() {
-    if (road === 'websocket' && !timers.has('dead')) {
-      after('dead', DEAD_MS, () => lost('gone'))
-    }
-  }
-
-  function planBeat() {
-    if (road !== 'websocket') return
-    const due = world.now() + BEAT_MS
-    after('beat', BEAT_MS, () => {
-      if (world.now() > due + SLEPT_MS) {
-        resume()
-        return
-      }
-      beat()
-    })
-  }
-
-  function beat() {
-    connection?.send([writeMessage({ type: 'beat', waitMs: 0 })])
-    expectAnswer()
-    planBeat()
-  }
-
-  function open() {
-    forget('retry')
-    if (!isWanted || connection) return
-    road = chooseRoad()
-    const mine = ++epoch
-    const connect =
-      road === 'post' ? options.connectPost : options.connectSocket
-    setState(state === 'portal' ? 'portal' : 'connecting')
-    /** @param {(...args: any[]) => void} work @returns {any} */
-    const current =
-      (work) =>
-      (/** @type {any[]} */ ...args) => {
-        if (mine === epoch) work(...args)
-      }
-    connection = connect(url, {
-      opened: current(() => {
-        forget('connect')
-        expectAnswer()
-        options.onOpen(road, mine)
-      }),
-      message: current((bytes) => {
-        forget('dead')
-        options.onMessage(bytes)
-      }),
-      round: current(() => options.onRound()),
-      closed: current((why) => lost(why)),
-    })
-    after('connect', CONNECT_MS, () => lost('gone'))
-  }
-
-  /** We were away: what we held is not to be trusted. */
-  function resume() {
-    failures = 0
-    drop()
-    rest(RESUME_MS, 'connecting')
-  }
-
-  function settled() {
-    if (isSettled) return
-    isSettled = true
-    failures = 0
-    setState('online')
-    planBeat()
-    if (road === 'websocket') {
-      socketFailures = 0
-      socketPause = SOCKET_PAUSE_MS
-      return
-    }
-    if (only) return
-    after('socket', Math.max(1000, socketAt - world.now()), () => {
-      // One attempt only: if it fails, POST goes on and the pause grows.
-      socketFailures = SOCKET_TRIES - 1
-      drop()
-      rest(0, 'connecting')
-    })
-  }
-
   return {
     get state() {
-      return state
+      return l.state
     },
     get road() {
-      return connection && isSettled ? road : null
+      return l.connection && l.isSettled ? l.road : null
     },
     start: () => {
-      isWanted = true
-      failures = 0
-      open()
+      l.isWanted = true
+      l.failures = 0
+      open(l)
     },
     stop: () => {
-      isWanted = false
-      forget('retry')
-      drop()
-      setState('offline')
+      l.isWanted = false
+      forget(l, 'retry')
+      drop(l)
+      setState(l, 'offline')
     },
-    /** Something suggests that it would work now. */
-    nudge: () => {
-      failures = 0
-      if (!isWanted) return
-      if (!connection) open()
-      else if (isSettled && road === 'websocket') beat()
+    nudge: () => nudge(l),
+    hidden: () => void (l.hiddenAt = l.world.now()),
+    visible: () => visible(l),
+    /** @param {readonly Uint8Array[]} messages @param {number} epoch */
+    send: (messages, epoch) => {
+      if (epoch !== l.epoch || !l.connection) return
+      l.connection.send(messages)
+      expectAnswer(l)
     },
-    hidden: () => {
-      hiddenAt = world.now()
-    },
-    visible: () => {
-      const slept = hiddenAt > 0 && world.now() - hiddenAt > SLEPT_MS
-      hiddenAt = 0
-      failures = 0
-      if (!isWanted) return
-      if (slept && connection) resume()
-      else if (!connection) open()
-    },
-    /** @param {readonly Uint8Array[]} messages @param {number} of */
-    send: (messages, of) => {
-      if (of !== epoch || !connection) return
-      connection.send(messages)
-      expectAnswer()
-    },
-    interrupt: () => connection?.interrupt(),
-    settled,
-    reconnect: () => {
-      drop()
-      rest(0, 'connecting')
-    },
+    interrupt: () => l.connection?.interrupt(),
+    settled: () => settled(l),
+    reconnect: () => leave(0, 'connecting'),
     /** Give it up and come back later. */
-    close: () => {
-      drop()
-      rest(backOff())
-    },
-    refused: () => {
-      drop()
-      rest(REFUSED_MS)
-    },
-    portal: () => {
-      drop()
-      rest(PORTAL_MS, 'portal')
-    },
+    close: () => leave(backOff(l)),
+    refused: () => leave(REFUSED_MS),
+    portal: () => leave(PORTAL_MS, 'portal'),
     /** @param {number} retryMs @param {number} spreadMs */
-    bye: (retryMs, spreadMs) => {
-      drop()
-      rest(retryMs + Math.round(world.random() * spreadMs))
-    },
+    bye: (retryMs, spreadMs) =>
+      leave(retryMs + Math.round(l.world.random() * spreadMs)),
   }
 }
 

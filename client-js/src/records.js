@@ -1,261 +1,49 @@
 // @ts-check
 /**
- * What the screen shows: the confirmed records with our own pending changes
- * replayed on top, as frozen plain objects, made when somebody looks and kept
- * until something of theirs moves.
+ * All records, as the screen shows them (record.js): made when somebody looks,
+ * kept until something of theirs moves.
  *
- * A live query is run with its reads noted: which records, which types, the
- * status of what. It is run again, once per microtask at most, only when one
- * of those has moved.
+ * A live query is run with its reads noted: which records (their ids), which
+ * types (':visit'), what else ('#status', '#scope'). It is run again, once per
+ * microtask at most, only when one of those has moved.
  */
 
-import { asSet } from './catalog.js'
-import { chainOf, shownText } from './texts.js'
-import { createDraft } from './image.js'
-import { ROW_CHECK_WORDING, ROW_CONFLICT, ROW_MERGED } from './segment.js'
+import { makeRecord } from './record.js'
+import { safely } from './fault.js'
 
 /**
  * @typedef {import('./image.js').Image} Image
- * @typedef {import('./image.js').Row} Row
- * @typedef {import('./image.js').Edit} Edit
- * @typedef {import('./image.js').Pending} Pending
  * @typedef {import('./catalog.js').Catalog} Catalog
- * @typedef {import('./catalog.js').Type} Type
- * @typedef {import('./catalog.js').Field} Field
+ * @typedef {import('./record.js').TmRecord} TmRecord
  *
- * @typedef {object} Meta
- * @property {number} version
- * @property {string | null} by
- * @property {number} at
- * @property {boolean} pending
- * @property {boolean} checkWording
- * @property {boolean} conflict
- * @property {boolean} merged
- *
- * @typedef {object} TmRecord
- * @property {string} id
- * @property {string} type
- * @property {string} bucket
- * @property {Readonly<Record<string, any>>} fields
- * @property {boolean} deleted
- * @property {boolean} pending
- * @property {{ by: string | null, at: number }} created
- * @property {{ by: string | null, at: number }} changed
- * @property {Readonly<Record<string, Meta>>} meta
- */
-
-/**
- * @typedef {object} Making  a record being put together
- * @property {Map<number, any>} values
- * @property {Map<number, Row>} rows
- * @property {Map<number, number>} pendingAt  field → when
- * @property {boolean} alive
- */
-
-/** @param {Making} making @param {Edit} edit */
-function replay(making, edit) {
-  const { values } = making
-  const have = values.get(edit.field) ?? null
-  switch (edit.op) {
-    case 'create':
-      return // whether it lives, later changes say
-    case 'delete':
-      making.alive = false
-      return
-    case 'restore':
-      making.alive = true
-      return
-    case 'set':
-      values.set(edit.field, edit.value)
-      return
-    case 'add':
-      values.set(edit.field, asSet([...(have ?? []), ...edit.value]))
-      return
-    case 'remove':
-      values.set(
-        edit.field,
-        (have ?? []).filter((/** @type {string} */ e) => !edit.value.includes(e)),
-      )
-      return
-    case 'text': // all of a text's edits at once: see below
-  }
-}
-
-/** @param {Row | undefined} row @param {boolean} pending @param {number} at
- * @param {string} me @returns {Meta} */
-const metaOf = (row, pending, at, me) =>
-  Object.freeze({
-    version: row?.v ?? 0,
-    by: pending ? me : (row?.by ?? null),
-    at: pending ? at : (row?.at ?? 0),
-    pending,
-    checkWording: Boolean((row?.flags ?? 0) & ROW_CHECK_WORDING),
-    conflict: Boolean((row?.flags ?? 0) & ROW_CONFLICT),
-    merged: Boolean((row?.flags ?? 0) & ROW_MERGED),
-  })
-
-/** @param {any} value */
-const isEmpty = (value) =>
-  value === null || value === undefined || value === '' || value.length === 0
-
-/** @param {any} value */
-const frozen = (value) => (Array.isArray(value) ? Object.freeze(value) : value)
-
-/** Names by number, once for each scope. @type {WeakMap<any, Map<number, string>>} */
-const scopeNames = new WeakMap()
-
-/** @param {Image} image @param {number | string} bucket @returns {string} */
-function bucketName(image, bucket) {
-  if (typeof bucket === 'string') return bucket
-  const scope = image.meta.get('scope')
-  if (!scope) return `#${bucket}`
-  let names = scopeNames.get(scope)
-  if (!names) {
-    names = new Map(
-      scope.buckets.map((/** @type {any} */ b) => [b.bucket, b.name]),
-    )
-    scopeNames.set(scope, names)
-  }
-  return names.get(bucket) ?? `#${bucket}`
-}
-
-/** @param {Making} making @param {string} id @param {Pending[]} pendings */
-function replayEdits(making, id, pendings) {
-  for (const pending of pendings) {
-    for (const touch of pending.touches) {
-      if (touch.record !== id) continue
-      for (const edit of touch.edits) {
-        if (edit.back) continue
-        replay(making, edit)
-        making.pendingAt.set(edit.field, pending.at)
-        if (edit.base === undefined) continue
-        if (making.values.get(edit.field) === undefined) {
-          making.values.set(edit.field, null)
-        }
-      }
-    }
-  }
-}
-
-/** Fields of a newer schema than ours have no name here, and are kept.
- * @param {Making} making @param {Type} type @param {string} me */
-function named(making, type, me) {
-  /** @type {Record<string, any>} */
-  const fields = {}
-  /** @type {Record<string, Meta>} */
-  const meta = {}
-  for (const [no, value] of making.values) {
-    const name = type.byNo.get(no)?.name
-    if (!name) continue
-    const at = making.pendingAt.get(no)
-    if (!isEmpty(value)) fields[name] = frozen(value)
-    meta[name] = metaOf(making.rows.get(no), at !== undefined, at ?? 0, me)
-  }
-  return { fields: Object.freeze(fields), meta: Object.freeze(meta) }
-}
-
-/** The newest of these. @param {{ by: string | null, at: number }[]} all */
-function latest(all) {
-  const first = { by: null, at: 0 }
-  return all.reduce((a, b) => (b.at >= a.at ? b : a), first)
-}
-
-/** Our own changes, on top of what is confirmed. @param {Making} making
- * @param {Image} image @param {string} id @param {Pending[]} pendings */
-function replayAll(making, image, id, pendings) {
-  if (!pendings.length) return
-  replayEdits(making, id, pendings)
-  const draft = createDraft(image)
-  for (const [no, value] of making.values) {
-    const chain = chainOf(draft, id, no)
-    if (chain.length) making.values.set(no, shownText(value ?? '', chain))
-  }
-}
-
-/** Our changes of a record that are not back, in order.
- * @param {Image} image @param {string} id @returns {Pending[]} */
-function pendingsOf(image, id) {
-  const seqs = image.pendingOf.get(id)
-  if (!seqs) return []
-  return [...seqs]
-    .sort((a, b) => a - b)
-    .map((seq) => /** @type {Pending} */ (image.outbox.get(seq)))
-}
-
-/** @param {import('./image.js').Stored | undefined} stored @returns {Making} */
-function startMaking(stored) {
-  /** @type {Making} */
-  const making = {
-    values: new Map(),
-    rows: new Map(),
-    pendingAt: new Map(),
-    alive: stored?.fields[0]?.value !== false,
-  }
-  for (const [key, row] of Object.entries(stored?.fields ?? {})) {
-    making.rows.set(Number(key), row)
-    if (key !== '0') making.values.set(Number(key), row.value)
-  }
-  return making
-}
-
-/**
- * @param {Image} image @param {Catalog} catalog @param {string} id
- * @param {string} me @returns {TmRecord | undefined}
- */
-export function makeRecord(image, catalog, id, me) {
-  const stored = image.records.get(id)
-  const pendings = pendingsOf(image, id)
-  const begun = pendings
-    .flatMap((pending) => pending.touches)
-    .find((touch) => touch.record === id)
-  const from = stored ?? begun
-  const type = from && catalog.typeNo(from.type)
-  if (!from || !type) return undefined
-  const making = startMaking(stored)
-  replayAll(making, image, id, pendings)
-  const created = stored?.born ?? { by: me, at: pendings[0]?.at ?? 0 }
-  const changes = [
-    created,
-    ...[...making.rows.values()].map(({ by, at }) => ({ by, at })),
-    ...pendings.map(({ at }) => ({ by: me, at })),
-  ]
-  return Object.freeze({
-    id,
-    type: type.name,
-    bucket: bucketName(image, from.bucket),
-    ...named(making, type, me),
-    deleted: !making.alive,
-    pending: pendings.length > 0,
-    created: Object.freeze({ ...created }),
-    changed: Object.freeze(latest(changes)),
-  })
-}
-
-/**
  * @typedef {object} Query
- * @property {() => void} run
- * @property {Set<string>} reads  record ids, and type names after ':'
- * @property {boolean} stopped
+ * @property {() => any} read
+ * @property {(value: any) => void} callback
+ * @property {Set<string>} reads
+ * @property {boolean} isStopped
  *
- * @typedef {object} Records
- * @property {(id: string) => TmRecord | undefined} get
- * @property {(type: string, filter?: (r: TmRecord) => boolean) =>
- *   TmRecord[]} list
- * @property {<T>(read: () => T, callback: (value: T) => void) =>
- *   () => void} live
- * @property {(what: string) => void} note  a live query reads this too
- * @property {(ops: readonly import('./store.js').Op[]) => void} moved
- * @property {(what: string) => void} stir  something else has moved
- * @property {() => void} reset  everything may have moved
+ * @typedef {object} State
+ * @property {() => Image} image
+ * @property {Catalog} catalog
+ * @property {() => string} me
+ * @property {(work: () => void) => void} soon
+ * @property {Map<string, TmRecord | undefined>} made
+ * @property {Map<string, Set<string>>} byType  ids
+ * @property {boolean} isIndexed  byType is filled
+ * @property {Set<Query>} queries
+ * @property {Set<Query>} due
+ * @property {Query | null} reading  whose reads are being noted
  */
 
-/** @param {readonly import('./store.js').Op[]} ops @param {Image} image
+/** @param {readonly import('./store.js').Op[]} ops @param {Image} image  before
+ *   them
  * @returns {Set<string>} ids of records that may look different */
 export function touchedBy(ops, image) {
   /** @type {Set<string>} */
   const ids = new Set()
   for (const op of ops) {
-    if (op.table === 'records') ids.add(String('put' in op ? op.put.id : op.drop))
+    if (op.table === 'records')
+      ids.add(String('put' in op ? op.put.id : op.drop))
     if (op.table === 'outbox') {
       const seq = Number('put' in op ? op.put.seq : op.drop)
       const all = ['put' in op ? op.put : null, image.outbox.get(seq)]
@@ -268,161 +56,165 @@ export function touchedBy(ops, image) {
   return ids
 }
 
+/** @param {State} s @param {string} id @returns {string | undefined} */
+function typeOf(s, id) {
+  const image = s.image()
+  let no = image.records.get(id)?.type
+  if (no === undefined) {
+    const [seq] = image.pendingOf.get(id) ?? []
+    const touches = seq === undefined ? [] : image.outbox.get(seq)?.touches
+    no = touches?.find((touch) => touch.record === id)?.type
+  }
+  return no === undefined ? undefined : s.catalog.typeNo(no)?.name
+}
+
+/** @param {State} s @param {string} id */
+function index(s, id) {
+  const name = typeOf(s, id)
+  if (name === undefined) {
+    for (const ids of s.byType.values()) ids.delete(id)
+    return
+  }
+  const ids = s.byType.get(name) ?? new Set()
+  s.byType.set(name, ids.add(id))
+}
+
+/** @param {State} s */
+function indexAll(s) {
+  if (s.isIndexed) return
+  s.isIndexed = true
+  const image = s.image()
+  for (const id of image.records.keys()) index(s, id)
+  for (const id of image.pendingOf.keys()) index(s, id)
+}
+
+/** @param {State} s @param {Query} query */
+function runQuery(s, query) {
+  query.reads = new Set()
+  const outer = s.reading
+  s.reading = query
+  let value
+  try {
+    value = query.read()
+  } finally {
+    s.reading = outer
+  }
+  query.callback(value)
+}
+
+/** @param {State} s */
+function runDue(s) {
+  const now = [...s.due]
+  s.due.clear()
+  for (const query of now) {
+    if (!query.isStopped) safely(() => runQuery(s, query))
+  }
+}
+
+/** @param {State} s @param {Query} query */
+function schedule(s, query) {
+  if (!s.due.size) s.soon(() => runDue(s))
+  s.due.add(query)
+}
+
+/** @param {State} s @param {ReadonlySet<string>} what */
+function stir(s, what) {
+  for (const query of s.queries) {
+    if ([...query.reads].some((read) => what.has(read))) schedule(s, query)
+  }
+}
+
+/** @param {State} s @param {string} id @returns {TmRecord | undefined} */
+function get(s, id) {
+  s.reading?.reads.add(id)
+  if (!s.made.has(id)) {
+    s.made.set(id, makeRecord(s.image(), s.catalog, id, s.me()))
+  }
+  return s.made.get(id)
+}
+
+/** @param {State} s @param {string} type
+ * @param {(record: TmRecord) => boolean} [filter] @returns {TmRecord[]} */
+function list(s, type, filter) {
+  indexAll(s)
+  const outer = s.reading
+  outer?.reads.add(`:${type}`)
+  s.reading = null // the type covers its records
+  /** @type {TmRecord[]} */
+  const out = []
+  for (const id of s.byType.get(type) ?? []) {
+    const record = get(s, id)
+    if (record && !record.deleted) out.push(record)
+  }
+  s.reading = outer // what the filter reads counts
+  return filter ? out.filter(filter) : out
+}
+
+/** @param {State} s @param {Iterable<string>} ids */
+function touched(s, ids) {
+  /** @type {Set<string>} */
+  const what = new Set()
+  for (const id of ids) {
+    s.made.delete(id)
+    what.add(id)
+    if (s.isIndexed) {
+      for (const [name, all] of s.byType) if (all.has(id)) what.add(`:${name}`)
+      index(s, id)
+    }
+    const name = typeOf(s, id)
+    if (name) what.add(`:${name}`)
+  }
+  if (what.size) stir(s, what)
+}
+
 /**
  * @param {() => Image} image @param {Catalog} catalog
  * @param {() => string} me
  * @param {(work: () => void) => void} [soon]
- * @returns {Records & { touched: (ids: Iterable<string>) => void }}
  */
 export function createRecords(image, catalog, me, soon = queueMicrotask) {
-  /** @type {Map<string, TmRecord | undefined>} */
-  const made = new Map()
-  /** @type {Map<string, Set<string>>} type name → ids */
-  const byType = new Map()
-  /** @type {Set<Query>} */
-  const queries = new Set()
-  /** @type {Set<Query>} */
-  const due = new Set()
-  /** @type {Query | null} */
-  let reading = null
-  let isIndexed = false
-
-  /** @param {string} id @returns {string | undefined} */
-  function typeOf(id) {
-    const at = image()
-    const stored = at.records.get(id)
-    let no = stored?.type
-    if (no === undefined) {
-      const [seq] = at.pendingOf.get(id) ?? []
-      const touches = seq === undefined ? [] : at.outbox.get(seq)?.touches
-      no = touches?.find((touch) => touch.record === id)?.type
-    }
-    return no === undefined ? undefined : catalog.typeNo(no)?.name
+  /** @type {State} */
+  const s = {
+    image,
+    catalog,
+    me,
+    soon,
+    made: new Map(),
+    byType: new Map(),
+    isIndexed: false,
+    queries: new Set(),
+    due: new Set(),
+    reading: null,
   }
-
-  /** @param {string} id */
-  function index(id) {
-    const name = typeOf(id)
-    if (name) {
-      const ids = byType.get(name) ?? new Set()
-      byType.set(name, ids.add(id))
-    } else {
-      for (const ids of byType.values()) ids.delete(id)
-    }
-    return name
-  }
-
-  function indexAll() {
-    if (isIndexed) return
-    isIndexed = true
-    const at = image()
-    for (const id of at.records.keys()) index(id)
-    for (const id of at.pendingOf.keys()) index(id)
-  }
-
-  /** @param {Query} query */
-  function schedule(query) {
-    if (!due.size) {
-      soon(() => {
-        const now = [...due]
-        due.clear()
-        for (const one of now) if (!one.stopped) one.run()
-      })
-    }
-    due.add(query)
-  }
-
-  /** @param {Set<string>} what */
-  function stirAll(what) {
-    for (const query of queries) {
-      for (const read of query.reads) {
-        if (!what.has(read)) continue
-        schedule(query)
-        break
-      }
-    }
-  }
-
-  /** @param {string} id */
-  function get(id) {
-    reading?.reads.add(id)
-    if (!made.has(id)) made.set(id, makeRecord(image(), catalog, id, me()))
-    return made.get(id)
-  }
-
-  /** @type {Records['list']} */
-  function list(type, filter) {
-    indexAll()
-    const outer = reading
-    outer?.reads.add(`:${type}`)
-    reading = null // the type covers its records
-    /** @type {TmRecord[]} */
-    const out = []
-    for (const id of byType.get(type) ?? []) {
-      const record = get(id)
-      if (record && !record.deleted) out.push(record)
-    }
-    reading = outer // what the filter reads counts
-    return filter ? out.filter(filter) : out
-  }
-
-  /** @type {Records['live']} */
-  function live(read, callback) {
-    /** @type {Query} */
-    const query = {
-      reads: new Set(),
-      stopped: false,
-      run: () => {
-        query.reads = new Set()
-        const outer = reading
-        reading = query
-        let value
-        try {
-          value = read()
-        } finally {
-          reading = outer
-        }
-        callback(value)
-      },
-    }
-    queries.add(query)
-    query.run()
-    return () => {
-      query.stopped = true
-      queries.delete(query)
-    }
-  }
-
-  /** @param {Iterable<string>} ids */
-  function touched(ids) {
-    /** @type {Set<string>} */
-    const what = new Set()
-    for (const id of ids) {
-      made.delete(id)
-      what.add(id)
-      const before = typeOf(id)
-      if (isIndexed) {
-        for (const [name, all] of byType) if (all.has(id)) what.add(`:${name}`)
-        index(id)
-      }
-      if (before) what.add(`:${before}`)
-    }
-    if (what.size) stirAll(what)
-  }
-
   return {
-    get,
-    list,
-    live,
-    note: (what) => void reading?.reads.add(what),
-    touched,
-    moved: (ops) => touched(touchedBy(ops, image())),
-    stir: (what) => stirAll(new Set([what])),
+    /** @param {string} id */
+    get: (id) => get(s, id),
+    /** @param {string} type @param {(record: TmRecord) => boolean} [filter] */
+    list: (type, filter) => list(s, type, filter),
+    /** @template T @param {() => T} read @param {(value: T) => void} callback
+     * @returns {() => void} stop */
+    live: (read, callback) => {
+      /** @type {Query} */
+      const query = { read, callback, reads: new Set(), isStopped: false }
+      runQuery(s, query)
+      s.queries.add(query)
+      return () => {
+        query.isStopped = true
+        s.queries.delete(query)
+      }
+    },
+    /** A live query reads this too. @param {string} what */
+    note: (what) => void s.reading?.reads.add(what),
+    /** These may look different. @param {Iterable<string>} ids */
+    touched: (ids) => touched(s, ids),
+    /** Something else has moved. @param {string} what */
+    stir: (what) => stir(s, new Set([what])),
+    /** Everything may have moved. */
     reset: () => {
-      made.clear()
-      byType.clear()
-      isIndexed = false
-      for (const query of queries) schedule(query)
+      s.made.clear()
+      s.byType.clear()
+      s.isIndexed = false
+      for (const query of s.queries) schedule(s, query)
     },
   }
 }

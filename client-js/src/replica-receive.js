@@ -3,21 +3,27 @@
 
 import { encodeTouches } from './edits.js'
 import { errName } from './err.js'
-import { foldGroups, keepOnly, purgeBucket } from './fold.js'
+import { purgeBucket } from './fold.js'
 import {
   clearBack,
   consume,
-  fieldsCame,
   newIncarnation,
   selfOf,
   textUnits,
   unconsume,
 } from './outbox.js'
+import {
+  agrees,
+  cursorsOf,
+  finishHealing,
+  hangUp,
+  moveCursors,
+  scopeOf,
+  startHealing,
+  takeSegment,
+} from './replica-buckets.js'
 import { unitKey } from './image.js'
 import { movedEdit } from './texts.js'
-
-/** More than this on one connection, and something else is wrong. */
-const HEALS_MAX = 20
 
 /** The server's disk is full: how long until we ask again. */
 const FULL_MS = 15000
@@ -26,28 +32,12 @@ const HELD = 4
 
 /**
  * @typedef {import('./replica.js').Work} Work
- * @typedef {import('./replica.js').Heal} Heal
  * @typedef {import('./message.js').ServerMessage} ServerMessage
  * @typedef {import('./message.js').Scope} Scope
  * @typedef {import('./segment.js').Group} Group
  * @typedef {import('./image.js').Pending} Pending
  * @typedef {import('./image.js').Held} Held
  */
-
-/** @param {Work} work @returns {readonly Scope[]} */
-const scopeOf = (work) => work.draft.meta('scope')?.buckets ?? []
-
-/** @param {Work} work @returns {Record<number, number>} */
-const cursorsOf = (work) => work.draft.meta('cursors')?.versions ?? {}
-
-/** Never back. @param {Work} work @param {Iterable<readonly [number, number]>} to */
-function moveCursors(work, to) {
-  const versions = { ...cursorsOf(work) }
-  for (const [bucket, version] of to) {
-    versions[bucket] = Math.max(versions[bucket] ?? 0, version)
-  }
-  work.draft.put('meta', { key: 'cursors', versions })
-}
 
 /** Where a change's bucket stands; buckets that are not ours do not count.
  * @param {Work} work @returns {import('./outbox.js').StandingOf} */
@@ -65,44 +55,16 @@ function standings(work) {
   }
 }
 
-/** @param {Work} work @param {readonly [number, number][]} cursors */
-function pull(work, cursors) {
-  const { session } = work
-  const caughtUp = new Set(session.caughtUp)
-  for (const [bucket] of cursors) caughtUp.delete(bucket)
-  work.session = { ...session, caughtUp, state: 'catching', upToDate: false }
-  if (session.road === 'post') return // the next hello asks for it
-  work.effects.push({ do: 'send', messages: [{ type: 'pull', cursors }] })
-}
-
-/** Fetch these buckets again, from the start.
- * @param {Work} work @param {readonly number[]} buckets */
-function startHealing(work, buckets) {
-  const heal = new Map(work.session.heal)
-  const fresh = buckets.filter((bucket) => !heal.has(bucket))
-  if (!fresh.length) return
-  const heals = work.session.heals + 1
-  if (heals > HEALS_MAX) {
-    hangUp(work, { do: 'close', name: 'corrupt' })
-    return
-  }
-  for (const bucket of fresh) {
-    heal.set(bucket, { came: new Map(), started: false, to: 0 })
-  }
-  work.session = { ...work.session, heal, heals }
-  pull(
-    work,
-    fresh.map((bucket) => [bucket, 0]),
-  )
-}
-
 /** @param {Work} work @param {readonly Scope[]} buckets */
 function setScope(work, buckets) {
   const { draft } = work
   const ours = new Set(buckets.map((b) => b.bucket))
   const was = scopeOf(work)
   const versions = { ...cursorsOf(work) }
-  const gone = [...Object.keys(versions).map(Number), ...was.map((b) => b.bucket)]
+  const gone = [
+    ...Object.keys(versions).map(Number),
+    ...was.map((b) => b.bucket),
+  ]
   for (const bucket of new Set(gone)) {
     if (ours.has(bucket)) continue
     purgeBucket(draft, bucket)
@@ -113,13 +75,6 @@ function setScope(work, buckets) {
   if (isSame) return
   draft.put('meta', { key: 'scope', buckets: buckets.map((b) => ({ ...b })) })
   work.effects.push({ do: 'tell', event: 'scope', detail: null })
-}
-
-/** No more on this connection. @param {Work} work
- * @param {import('./replica.js').Effect} effect */
-function hangUp(work, effect) {
-  work.effects.push(effect)
-  work.session = { ...work.session, state: 'closed' }
 }
 
 /** Nothing of ours is where the server says it is: number afresh.
@@ -179,32 +134,6 @@ function onWelcome(work, welcome) {
     startHealing(work, Object.keys(cursorsOf(work)).map(Number))
   }
   clearBack(draft, standings(work))
-}
-
-/** @param {Work} work @param {import('./message.js').Segment} segment
- * @param {readonly Group[]} groups */
-function onSegment(work, segment, groups) {
-  const { bucket, from, to } = segment
-  const heal = work.session.heal.get(bucket)
-  const cursor = cursorsOf(work)[bucket] ?? 0
-  if (!scopeOf(work).some((b) => b.bucket === bucket)) return
-  if (heal) {
-    if (from === 0) heal.started = true
-    if (heal.started) heal.to = Math.max(heal.to, to)
-  } else if (from > cursor) {
-    pull(work, [[bucket, cursor]])
-    return
-  }
-  const { draft, session } = work
-  const came = foldGroups(draft, bucket, groups, heal?.came)
-  if (!session.caughtUp.has(bucket)) {
-    fieldsCame(draft, came.fields, came.records)
-  }
-  if (came.whole) {
-    moveCursors(work, [[bucket, to]])
-  } else {
-    startHealing(work, [bucket])
-  }
 }
 
 /** @param {Pending} pending @param {number} index counted through the change
@@ -294,7 +223,7 @@ function onUpdate(work, update, bodies) {
   for (const { last, version } of outcomes) {
     acknowledge(work, { last, version, told: 'outcome' })
   }
-  update.segments.forEach((segment, i) => onSegment(work, segment, bodies[i]))
+  update.segments.forEach((segment, i) => takeSegment(work, segment, bodies[i]))
   for (const outcome of outcomes) onOutcome(work, outcome)
   if (update.head > 0) {
     const { caughtUp, heal } = work.session
@@ -309,30 +238,6 @@ function onUpdate(work, update, bodies) {
   if (update.segments.length || update.outcomes.length) {
     work.session = { ...work.session, moved: true }
   }
-}
-
-/** The end of the fetch of one bucket, if this checkpoint is that.
- * @param {Work} work @param {import('./message.js').Sum} sum
- * @returns {boolean} */
-function finishHealing(work, sum) {
-  const heal = work.session.heal.get(sum.bucket)
-  if (!heal) return true
-  // A checkpoint that was on its way before we asked says nothing.
-  if (!heal.started && sum.count > 0) return false
-  keepOnly(work.draft, sum.bucket, heal.came)
-  const left = new Map(work.session.heal)
-  left.delete(sum.bucket)
-  work.session = { ...work.session, heal: left }
-  work.effects.push({ do: 'tell', event: 'healed', detail: sum.bucket })
-  return true
-}
-
-/** @param {Work} work @param {import('./message.js').Sum} sum */
-function agrees(work, sum) {
-  const ours = work.draft.sum(sum.bucket)
-  return (
-    ours.count === sum.count && ours.low === sum.low && ours.high === sum.high
-  )
 }
 
 /** @param {Work} work

@@ -6,7 +6,7 @@ import { errText } from './err.js'
 /**
  * @typedef {import('./image.js').Image} Image
  * @typedef {import('./replica.js').Session} Session
- * @typedef {import('./records.js').TmRecord} TmRecord
+ * @typedef {import('./record.js').TmRecord} TmRecord
  *
  * @typedef {'on_this_tablet' | 'sending' | 'sent' | 'needs_decision' | 'held' |
  *   'signed' | 'shared'} WorkStatus

@@ -195,7 +195,10 @@ export function fileStore(folder, options = {}) {
     const { records, outbox, held, meta } = contentsOf(tables, revision)
     /** @type {Op[]} */
     const ops = [
-      ...records.map((put) => ({ table: /** @type {const} */ ('records'), put })),
+      ...records.map((put) => ({
+        table: /** @type {const} */ ('records'),
+        put,
+      })),
       ...outbox.map((put) => ({ table: /** @type {const} */ ('outbox'), put })),
       ...held.map((put) => ({ table: /** @type {const} */ ('held'), put })),
       ...meta.map((put) => ({ table: /** @type {const} */ ('meta'), put })),

@@ -108,7 +108,10 @@ function carry(from, whole, onto) {
       continue
     }
     const at = i > 0 && kept[i - 1] ? places[i - 1] + 1 : places[i]
-    const left = { gone: kept[i - 1] ? '' : source[i - 1], next: target[at - 1] }
+    const left = {
+      gone: kept[i - 1] ? '' : source[i - 1],
+      next: target[at - 1],
+    }
     const right = { gone: kept[i] ? '' : source[i], next: target[at] }
     const space = isSpace(step[0]) ? '' : ' '
     const end = isSpace(step[step.length - 1]) ? '' : ' '

@@ -25,6 +25,10 @@ import { writeGroup } from '../src/segment.js'
  * @typedef {{ no: number, name: string, records: Map<string, Rec> }} Bucket
  * @typedef {{ no: number, seq: number, version: number,
  *   bytes: Map<number, Uint8Array>, chains: Uint8Array[] }} Replica
+ * @typedef {{ news: (before: number, outcomes: any[]) => void,
+ *   fromDevice: (bytes: Uint8Array) => void, rescope: () => void,
+ *   gone: () => void, say: (message: any) => void,
+ *   readonly device: Device | null }} Peer
  * @typedef {{ id: string, token: string, person: string,
  *   scope: Map<string, string[]>, replicas: Map<number, Replica> }} Device
  */
@@ -64,7 +68,7 @@ export function createFakeServer(options = {}) {
   const devices = new Map()
   /** @type {Map<string, Bucket>} */
   const buckets = new Map()
-  /** @type {Set<ReturnType<typeof accept>>} */
+  /** @type {Set<Peer>} */
   const peers = new Set()
   let timeline = newId(1, randomBytes(10))
   let head = 0
@@ -117,7 +121,14 @@ export function createFakeServer(options = {}) {
     const met = merge(base, diff(base, now), edit.value)
     const flags = ROW_MERGED | (met.overlaps.length ? ROW_CHECK : 0)
     const raw = apply(base, edit.value)
-    put(rec, edit.field, apply(now, met.delta), by, flags, /** @type {any} */ (raw))
+    put(
+      rec,
+      edit.field,
+      apply(now, met.delta),
+      by,
+      flags,
+      /** @type {any} */ (raw),
+    )
     return MERGED
   }
 
@@ -146,7 +157,10 @@ export function createFakeServer(options = {}) {
       }
       default: {
         const isLate =
-          cell && cell.v > edit.seen && cell.replica !== by.replica && cell.at > by.at
+          cell &&
+          cell.v > edit.seen &&
+          cell.replica !== by.replica &&
+          cell.at > by.at
         if (isLate) return 2
         put(rec, edit.field, edit.value, by)
         return 0
@@ -238,7 +252,11 @@ export function createFakeServer(options = {}) {
     const all = [...bucket.records].flatMap(([id, rec]) =>
       [...rec.fields]
         .filter(([, cell]) => cell.v > from)
-        .map(([field, cell]) => ({ id, rec, row: rowOf(rec, field, cell, from) })),
+        .map(([field, cell]) => ({
+          id,
+          rec,
+          row: rowOf(rec, field, cell, from),
+        })),
     )
     all.sort((a, b) => a.row.version - b.row.version)
     const pages = []
@@ -257,7 +275,13 @@ export function createFakeServer(options = {}) {
           }),
         ),
       )
-      pages.push({ bucket: bucket.no, from, to, codec: /** @type {0} */ (0), body })
+      pages.push({
+        bucket: bucket.no,
+        from,
+        to,
+        codec: /** @type {0} */ (0),
+        body,
+      })
       from = to
       if (isLast) break
     }
@@ -274,7 +298,7 @@ export function createFakeServer(options = {}) {
 
   /** A connection: what the library sends comes to `fromDevice`.
    * @param {(message: Uint8Array) => void} toDevice
-   * @param {() => void} hangUp */
+   * @param {() => void} hangUp @returns {Peer} */
   function accept(toDevice, hangUp) {
     /** @type {Device | null} */
     let device = null
@@ -370,7 +394,11 @@ export function createFakeServer(options = {}) {
           return
         }
         if (had) continue
-        for (const [index, outcome, reason] of consume(device, replica, bytes)) {
+        for (const [index, outcome, reason] of consume(
+          device,
+          replica,
+          bytes,
+        )) {
           exceptions.push({ seq: last, index, outcome, reason })
         }
       }
@@ -378,6 +406,7 @@ export function createFakeServer(options = {}) {
       publish(before, peer, { first, last, version, exceptions })
     }
 
+    /** @type {Peer} */
     const peer = {
       /** @param {number} before @param {any[]} outcomes */
       news: (before, outcomes) => {
@@ -413,7 +442,12 @@ export function createFakeServer(options = {}) {
             say({ type: 'beaten', clock: time })
             return
           case 'history':
-            say({ type: 'entries', request: message.request, entries: [], more: false })
+            say({
+              type: 'entries',
+              request: message.request,
+              entries: [],
+              more: false,
+            })
             return
           default:
         }

@@ -16,7 +16,8 @@ function fixture({ only = /** @type {any} */ (null), random = () => 1 } = {}) {
   const made = []
   /** @type {string[]} */
   const log = []
-  const connect = (/** @type {string} */ road) =>
+  const connect =
+    (/** @type {string} */ road) =>
     (/** @type {string} */ _url, /** @type {any} */ handlers) => {
       const one = { road, handlers, sent: 0, closed: false }
       made.push(one)
@@ -276,7 +277,9 @@ test('WebSocket: what our server would not send ends it', async () => {
     'a close': [0x88, 2, 0x03, 0xe8],
   }
   for (const [what, frame] of Object.entries(bad)) {
-    const url = await socketServer((socket) => void socket.write(Buffer.from(frame)))
+    const url = await socketServer(
+      (socket) => void socket.write(Buffer.from(frame)),
+    )
     const { messages, end } = await listen(url, 1)
     assert.deepEqual([messages, end], [[], 'gone'], what)
   }

@@ -88,7 +88,9 @@ test('two people write in one text, and the screens agree', async () => {
   world.network(false)
   await settle()
   await a.change((c) => c.text(id, 'body', 'The first lesson was calm.'))
-  await b.change((c) => c.text(id, 'body', 'The lesson was calm. Pupils spoke.'))
+  await b.change((c) =>
+    c.text(id, 'body', 'The lesson was calm. Pupils spoke.'),
+  )
   world.network(true)
   await world.pass(60000)
   const want = 'The first lesson was calm. Pupils spoke.'
@@ -107,7 +109,9 @@ test('an author who still sees the older text goes on from there', async () => {
   await world.flow()
   assert.equal(a.get(id).fields.body, 'Before. Start. From B.')
   // And again, from its own words, which the server has merged since.
-  await a.change((c) => c.text(id, 'body', 'Ever before. Start.', 'Before. Start.'))
+  await a.change((c) =>
+    c.text(id, 'body', 'Ever before. Start.', 'Before. Start.'),
+  )
   await world.flow()
   assert.equal(a.get(id).fields.body, 'Ever before. Start. From B.')
   assert.equal(b.get(id).fields.body, a.get(id).fields.body)
@@ -163,7 +167,10 @@ test('a bucket that is withdrawn is purged; a new one is filled', async () => {
   world.server.grant(deviceB.identity.device, { common: ['reader'] })
   await world.flow()
   assert.equal(b.get(id), undefined)
-  assert.deepEqual(b.scope.map((s) => s.name), ['common'])
+  assert.deepEqual(
+    b.scope.map((s) => s.name),
+    ['common'],
+  )
   world.server.grant(deviceB.identity.device, WRITER)
   await world.flow()
   assert.equal(b.get(id).fields.title, 'Secret')
@@ -237,8 +244,12 @@ test('things with a natural key are one record', async () => {
   world.network(false)
   await settle()
   const fields = { year: '2025', name: 'Autumn' }
-  await a.change((c) => c.create('term', 'common', { ...fields, about: 'Mine' }))
-  await b.change((c) => c.create('term', 'common', { ...fields, about: 'Yours' }))
+  await a.change((c) =>
+    c.create('term', 'common', { ...fields, about: 'Mine' }),
+  )
+  await b.change((c) =>
+    c.create('term', 'common', { ...fields, about: 'Yours' }),
+  )
   const id = a.naturalId('term', fields)
   assert.equal(a.get(id).fields.about, 'Mine')
   world.network(true)
@@ -271,8 +282,14 @@ test('a live query runs when what it reads moves, once', async () => {
   const counts = []
   /** @type {string[]} */
   const titles = []
-  const stop = a.live((tm) => tm.list('note').length, (n) => void counts.push(n))
-  a.live((tm) => tm.get(one).fields.title, (t) => void titles.push(t))
+  const stop = a.live(
+    (tm) => tm.list('note').length,
+    (n) => void counts.push(n),
+  )
+  a.live(
+    (/** @type {any} */ tm) => tm.get(one).fields.title,
+    (t) => void titles.push(t),
+  )
   await create(a, { title: 'Two' })
   await settle()
   assert.deepEqual(counts, [1, 2])

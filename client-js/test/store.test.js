@@ -1,7 +1,15 @@
 // @ts-check
 import 'fake-indexeddb/auto'
 import assert from 'node:assert/strict'
-import { cp, mkdtemp, open, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import {
+  cp,
+  mkdtemp,
+  open,
+  readdir,
+  readFile,
+  rm,
+  writeFile,
+} from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
@@ -131,7 +139,9 @@ test('a compaction that was killed at any step loses nothing', async () => {
 
 test('a folder that a living process has open is refused', async () => {
   const folder = await folderOf()
-  await fileStore(folder).open().then(() => {})
+  await fileStore(folder)
+    .open()
+    .then(() => {})
   await writeFile(join(folder, 'lock'), String(process.ppid))
   await assert.rejects(fileStore(folder).open(), { name: 'storage' })
   await writeFile(join(folder, 'lock'), '999999999')
@@ -172,7 +182,10 @@ test('IndexedDB: two tabs, one revision each', async () => {
   const put = (/** @type {string} */ key) => [
     { table: /** @type {const} */ ('meta'), put: { key } },
   ]
-  const answers = await Promise.all([a.write(put('a'), 0), b.write(put('b'), 0)])
+  const answers = await Promise.all([
+    a.write(put('a'), 0),
+    b.write(put('b'), 0),
+  ])
   assert.deepEqual(answers.sort(), ['moved', 'ok'])
   assert.equal((await a.open()).revision, 1)
 })
@@ -182,19 +195,20 @@ test('IndexedDB: a lost handle is opened again, once', async () => {
   const factory = {
     open: (/** @type {string} */ name, /** @type {number} */ version) =>
       indexedDB.open(name, version),
-    deleteDatabase: (/** @type {string} */ name) => indexedDB.deleteDatabase(name),
+    deleteDatabase: (/** @type {string} */ name) =>
+      indexedDB.deleteDatabase(name),
   }
   const store = indexedDbStore('lost', /** @type {any} */ (factory))
   await store.open()
   const { transaction } = IDBDatabase.prototype
-  IDBDatabase.prototype.transaction = function (...args) {
+  IDBDatabase.prototype.transaction = function (/** @type {any} */ ...args) {
     if (lost-- > 0) {
       throw new DOMException(
         'Connection to Indexed Database server lost',
         'UnknownError',
       )
     }
-    return transaction.apply(this, args)
+    return transaction.apply(this, /** @type {any} */ (args))
   }
   try {
     lost = 1

@@ -86,81 +86,93 @@ for (const road of /** @type {const} */ (['websocket', 'post'])) {
     assert.equal(texts[texts.length - 1].value, 'All was calm.')
   })
 
-  test(`${road}: a judgement that two made differently waits for a person`, { skip }, async () => {
-    const trust = await startTrust()
-    const { tm: ann } = await device(trust.url, 'Ann', road)
-    const { tm: bob } = await device(trust.url, 'Bob', road)
-    const id = await newVisit(ann)
-    await agree([ann, bob])
-    ann.pause()
-    bob.pause()
-    await ann.change((c) => c.set(id, 'date', '2026-03-03'))
-    await bob.change((c) => c.set(id, 'date', '2026-03-04'))
-    ann.resume()
-    await agree([ann])
-    bob.resume()
-    await agree([bob, ann])
-    assert.equal(bob.get(id)?.fields.date, '2026-03-03')
-    assert.deepEqual(bob.get(id)?.fields, ann.get(id)?.fields)
-    const dates = await bob.history(id)
-    const [newest] = dates.filter((entry) => entry.field === 'date')
-    assert.equal(newest.value, '2026-03-04')
-    assert.equal(newest.outcome, 'conflict')
-  })
-
-  test(`${road}: killed in the middle, nothing is lost or doubled`, { skip }, async () => {
-    const trust = await startTrust()
-    const first = await device(trust.url, 'Ann', road)
-    const { tm: bob } = await device(trust.url, 'Bob', road)
-    let ann = first.tm
-    const id = await newVisit(ann, 'start')
-    await agree([ann, bob])
-    const words = ['start']
-    for (let round = 0; round < 4; round++) {
-      for (let n = 0; n < 10; n++) {
-        const tm = n % 2 ? ann : bob
-        const word = `r${round}n${n}`
-        words.push(word)
-        const now = tm.get(id)?.fields.findings
-        const whole = n % 2 ? `${word} ${now}` : `${now} ${word}`
-        await tm.change((c) => c.text(id, 'findings', whole))
-        if (n === 5) await trust.kill()
-      }
-      if (round === 2) {
-        await ann.close()
-        ann = await first.start()
-        cleanUps.push(() => ann.close())
-      }
-      await trust.start()
+  test(
+    `${road}: a judgement that two made differently waits for a person`,
+    { skip },
+    async () => {
+      const trust = await startTrust()
+      const { tm: ann } = await device(trust.url, 'Ann', road)
+      const { tm: bob } = await device(trust.url, 'Bob', road)
+      const id = await newVisit(ann)
       await agree([ann, bob])
-    }
-    const text = String(ann.get(id)?.fields.findings)
-    assert.equal(bob.get(id)?.fields.findings, text)
-    assert.deepEqual(text.split(' ').sort(), words.sort())
-    assert.equal(ann.status.pending + bob.status.pending, 0)
-    assert.equal(ann.held().length + bob.held().length, 0)
-  })
+      ann.pause()
+      bob.pause()
+      await ann.change((c) => c.set(id, 'date', '2026-03-03'))
+      await bob.change((c) => c.set(id, 'date', '2026-03-04'))
+      ann.resume()
+      await agree([ann])
+      bob.resume()
+      await agree([bob, ann])
+      assert.equal(bob.get(id)?.fields.date, '2026-03-03')
+      assert.deepEqual(bob.get(id)?.fields, ann.get(id)?.fields)
+      const dates = await bob.history(id)
+      const [newest] = dates.filter((entry) => entry.field === 'date')
+      assert.equal(newest.value, '2026-03-04')
+      assert.equal(newest.outcome, 'conflict')
+    },
+  )
+
+  test(
+    `${road}: killed in the middle, nothing is lost or doubled`,
+    { skip },
+    async () => {
+      const trust = await startTrust()
+      const first = await device(trust.url, 'Ann', road)
+      const { tm: bob } = await device(trust.url, 'Bob', road)
+      let ann = first.tm
+      const id = await newVisit(ann, 'start')
+      await agree([ann, bob])
+      const words = ['start']
+      for (let round = 0; round < 4; round++) {
+        for (let n = 0; n < 10; n++) {
+          const tm = n % 2 ? ann : bob
+          const word = `r${round}n${n}`
+          words.push(word)
+          const now = tm.get(id)?.fields.findings
+          const whole = n % 2 ? `${word} ${now}` : `${now} ${word}`
+          await tm.change((c) => c.text(id, 'findings', whole))
+          if (n === 5) await trust.kill()
+        }
+        if (round === 2) {
+          await ann.close()
+          ann = await first.start()
+          cleanUps.push(() => ann.close())
+        }
+        await trust.start()
+        await agree([ann, bob])
+      }
+      const text = String(ann.get(id)?.fields.findings)
+      assert.equal(bob.get(id)?.fields.findings, text)
+      assert.deepEqual(text.split(' ').sort(), words.sort())
+      assert.equal(ann.status.pending + bob.status.pending, 0)
+      assert.equal(ann.held().length + bob.held().length, 0)
+    },
+  )
 }
 
-test('where WebSockets are broken, the device takes POST by itself', { skip }, async () => {
-  const trust = await startTrust()
-  const identity = await enrol({
-    url: trust.url,
-    code: 'Ann-code',
-    label: 'test',
-    platform: 'node',
-  })
-  const tm = await open({
-    url: trust.url,
-    store: memoryStore(),
-    identity,
-    connectSocket: (_url, handlers) => {
-      setTimeout(() => handlers.closed('gone'), 5)
-      return { send: () => {}, interrupt: () => {}, close: () => {} }
-    },
-  })
-  cleanUps.push(() => tm.close())
-  await tm.sync({ timeout: WAIT_MS })
-  assert.equal(tm.status.road, 'post')
-  assert.equal(tm.status.upToDate, true)
-})
+test(
+  'where WebSockets are broken, the device takes POST by itself',
+  { skip },
+  async () => {
+    const trust = await startTrust()
+    const identity = await enrol({
+      url: trust.url,
+      code: 'Ann-code',
+      label: 'test',
+      platform: 'node',
+    })
+    const tm = await open({
+      url: trust.url,
+      store: memoryStore(),
+      identity,
+      connectSocket: (_url, handlers) => {
+        setTimeout(() => handlers.closed('gone'), 5)
+        return { send: () => {}, interrupt: () => {}, close: () => {} }
+      },
+    })
+    cleanUps.push(() => tm.close())
+    await tm.sync({ timeout: WAIT_MS })
+    assert.equal(tm.status.road, 'post')
+    assert.equal(tm.status.upToDate, true)
+  },
+)

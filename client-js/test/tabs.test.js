@@ -103,9 +103,13 @@ test('typing in the second tab never changes what the first has sent', async () 
   const id = await create(one, { body: 'one' })
   await world.flow()
   await two.change((/** @type {any} */ c) => c.text(id, 'body', 'one two'))
-  await two.change((/** @type {any} */ c) => c.text(id, 'body', 'one two three'))
+  await two.change((/** @type {any} */ c) =>
+    c.text(id, 'body', 'one two three'),
+  )
   await settle()
-  await two.change((/** @type {any} */ c) => c.text(id, 'body', 'one two three four'))
+  await two.change((/** @type {any} */ c) =>
+    c.text(id, 'body', 'one two three four'),
+  )
   await world.flow()
   assert.equal(one.get(id).fields.body, 'one two three four')
   assert.equal(two.get(id).fields.body, 'one two three four')

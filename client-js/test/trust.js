@@ -63,20 +63,51 @@ export async function startTrust() {
   let server = null
   run(['init', '--data', data])
   for (const name of ['Ann', 'Bob']) {
-    run(['person', '--data', data, '--name', name, '--role', 'trust_lead', '--scope', 'trust'])
-    run(['device', 'code', '--data', data, '--person', name, '--uses', '9', '--code', `${name}-code`])
+    run([
+      'person',
+      '--data',
+      data,
+      '--name',
+      name,
+      '--role',
+      'trust_lead',
+      '--scope',
+      'trust',
+    ])
+    run([
+      'device',
+      'code',
+      '--data',
+      data,
+      '--person',
+      name,
+      '--uses',
+      '9',
+      '--code',
+      `${name}-code`,
+    ])
   }
 
   const start = () =>
     new Promise((resolve, reject) => {
-      const args = ['serve', '--data', data, '--port', String(port), '--address', '127.0.0.1']
+      const args = [
+        'serve',
+        '--data',
+        data,
+        '--port',
+        String(port),
+        '--address',
+        '127.0.0.1',
+      ]
       const child = spawn(String(program), args, { cwd: ROOT })
       server = child
       child.stderr?.resume()
       child.stdout?.on('data', (text) => {
         if (String(text).includes('ready')) resolve(undefined)
       })
-      child.once('exit', (code) => reject(new Error(`the server left: ${code}`)))
+      child.once('exit', (code) =>
+        reject(new Error(`the server left: ${code}`)),
+      )
     })
 
   const kill = () =>

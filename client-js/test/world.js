@@ -64,6 +64,10 @@ export function virtualTime(random, start = 1_750_000_000_000) {
  * @property {() => void} cut
  */
 
+/** A device whose records the test looks into without asking first.
+ * @typedef {Omit<import('../src/index.js').Tidemark, 'get'> & {
+ *   get: (id: string) => any }} Loose */
+
 /** @param {{ seed: number, pageRows?: number }} options */
 export function createWorld({ seed, pageRows }) {
   const random = seeded(seed)
@@ -105,7 +109,11 @@ export function createWorld({ seed, pageRows }) {
     }
     if (!isUp) {
       queueMicrotask(() => wire.cut())
-      return { send: () => {}, interrupt: () => {}, close: () => (isOver = true) }
+      return {
+        send: () => {},
+        interrupt: () => {},
+        close: () => (isOver = true),
+      }
     }
     wires.add(wire)
     queueMicrotask(() => {
@@ -133,7 +141,7 @@ export function createWorld({ seed, pageRows }) {
   /** @param {any} identity @param {Record<string, any>} [more] */
   async function device(identity, more = {}) {
     const shelf = more.shelf ?? memoryShelf()
-    /** @param {Record<string, any>} [again] */
+    /** @param {Record<string, any>} [again] @returns {Promise<Loose>} */
     const start = (again = {}) =>
       open({
         url: 'http://server',
@@ -143,10 +151,12 @@ export function createWorld({ seed, pageRows }) {
         connectSocket,
         road: 'websocket',
         world: time,
-        tabs: more.tabs ?? ((_name, handlers) => {
-          queueMicrotask(handlers.lead)
-          return { tell: () => {}, close: () => {} }
-        }),
+        tabs:
+          more.tabs ??
+          ((_name, handlers) => {
+            queueMicrotask(handlers.lead)
+            return { tell: () => {}, close: () => {} }
+          }),
         ...again,
       })
     const tm = await start()

@@ -146,10 +146,9 @@ async function perform(tm, command, timeout) {
     case 'delete':
     case 'restore': {
       const tag = command.id
-      const seq = await tm.change(
-        (/** @type {any} */ c) => c[command.do](id),
-        { tag },
-      )
+      const seq = await tm.change((/** @type {any} */ c) => c[command.do](id), {
+        tag,
+      })
       return { record: id, seq }
     }
     case 'sync':
