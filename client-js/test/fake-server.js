@@ -454,6 +454,10 @@ export function createFakeServer(options = {}) {
       },
       rescope: () => {
         if (!device) return
+        const ours = new Set(scopeOf(device).map(({ bucket }) => bucket))
+        for (const bucket of cursors.keys()) {
+          if (!ours.has(bucket)) cursors.delete(bucket)
+        }
         say({ type: 'scope', scope: scopeOf(device) })
         catchUp()
       },
