@@ -254,8 +254,14 @@ static void add_beside(struct keys *k, const struct type *type, uint32_t bucket,
 {
     if (type->state)
         add_field(k, bucket, record, type->state->id);
-    if (type->signed_with)
-        add_field(k, bucket, record, type->signed_with->id);
+    if (type->lead)
+        add_field(k, bucket, record, type->lead->id);
+    if (cells_above(type))
+        add_field(k, bucket, record, cells_above(type)->id);
+    /* Deciding about something looks at all of it. */
+    for (uint32_t i = 0; type->write & ROLE_SIGNER && i < type->field_count;
+         i++)
+        add_field(k, bucket, record, type->fields[i].id);
 }
 
 static void add_unit(struct keys *k, const struct type *type,
