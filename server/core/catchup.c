@@ -193,6 +193,32 @@ static enum err ask_for_page(struct session *s, struct session_bucket *b,
     return ERR_OK;
 }
 
+/* A row that has moved since a page was made is sent twice: on that page as it
+ * was, on a later one as it is. Pages made now would hold each of the bucket's
+ * rows at most once; when those at hand hold a good deal more than that, they
+ * go, or a catch-up would cost all that happened. */
+static void drop_stale(struct hub *h, const struct session_bucket *b,
+                       uint64_t upto)
+{
+    uint64_t count = directory_bucket(&h->directory, b->no)->count;
+    uint64_t most = count + count / 4, rows = 0, from = b->cursor;
+    struct cached *page;
+
+    while (from < upto && rows <= most &&
+           (page = pages_find(&h->pages, b->no, from)) && page->here) {
+        rows += page->rows;
+        from = page->to;
+    }
+    if (rows <= most)
+        return;
+    from = b->cursor;
+    while (from < upto && (page = pages_find(&h->pages, b->no, from)) &&
+           page->here) {
+        from = page->to;
+        pages_drop(&h->pages, page);
+    }
+}
+
 /* A short page that ends before now is made anew; a full one never changes. */
 static struct cached *usable(struct hub *h, const struct session_bucket *b,
                              uint64_t upto)
@@ -255,6 +281,7 @@ static bool pull_bucket(struct session *s, struct session_bucket *b,
         }
         if (!has_room(s))
             return false;
+        drop_stale(h, b, upto);
         struct cached *page = usable(h, b, upto);
         if (!page || !page->here) {
             /* Making room for the new page may drop those borrowed here. */

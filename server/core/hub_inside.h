@@ -56,6 +56,7 @@ struct cached { /* a page: asked for, or here */
     uint64_t from, to;
     bool here;
     enum message_codec codec;
+    uint64_t rows;
     size_t plain_bytes;
     struct buf body;
     struct cached *chain;         /* same hash */

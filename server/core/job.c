@@ -90,7 +90,7 @@ void job_write(struct job *j, struct ledger *ledger, struct store *store,
 
 struct paging {
     struct page_writer writer;
-    uint64_t last;
+    uint64_t last, rows;
     bool full;
 };
 
@@ -104,6 +104,7 @@ static bool page_each(void *context, const struct row *row)
     }
     page_row(&p->writer, row);
     p->last = row->version;
+    p->rows++;
     return true;
 }
 
@@ -136,6 +137,7 @@ static void run_page(struct job *j, const struct schema *schema,
     if (!j->err && !buf_ok(&p->writer.body))
         j->err = ERR_NOMEM;
     j->page.to = p->full ? p->last : j->page.upto;
+    j->page.rows = p->rows;
     if (!j->err)
         j->err = pack_body(j, &p->writer.body);
     page_fini(&p->writer);

@@ -36,6 +36,7 @@ struct job {
             /* out */
             uint64_t to; /* how far it got: upto, or less when it is full */
             enum message_codec codec;
+            uint64_t rows;
             size_t plain_bytes;
             struct buf body;
         } page;

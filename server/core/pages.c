@@ -104,6 +104,7 @@ void pages_arrive(struct pages *p, struct cached *c, struct job *j)
     c->here = true;
     c->to = j->page.to;
     c->codec = j->page.codec;
+    c->rows = j->page.rows;
     c->plain_bytes = j->page.plain_bytes;
     c->body = j->page.body;
     j->page.body = (struct buf){0};
