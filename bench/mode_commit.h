@@ -109,7 +109,7 @@ static inline void new_records(struct fleet *f, uint32_t count)
 
 static inline void mode_units(struct fleet *f, uint32_t units, uint32_t rounds)
 {
-    struct visit fresh, missed, early;
+    struct visit fresh = {0}, missed, early;
 
     if (units / UNITS_A_RECORD > WORLD_SPARE - 1000)
         work_die("too many units");
@@ -125,13 +125,19 @@ static inline void mode_units(struct fleet *f, uint32_t units, uint32_t rounds)
     fleet_room(f, 1);
     struct tablet *away = fleet_add(f, 0);
     early = visit(f, away);
-    for (uint32_t round = 1; round < rounds; round++)
+    struct fleet kept = *f;
+    for (uint32_t round = 1; round < rounds; round++) {
         unit_round(&aside, units, round);
+        /* A new device each time: whatever the server caches, it has met. */
+        fleet_room(f, 1);
+        fresh = visit(f, fleet_add(f, 0));
+        fleet_clear(f);
+    }
+    f->tablets = kept.tablets;
+    f->polls = kept.polls;
+    f->count = f->cap = 1;
     away->ws = (struct ws){0};
     missed = visit(f, away);
-    fleet_clear(f);
-    fleet_room(f, 1);
-    fresh = visit(f, fleet_add(f, 0));
     fleet_clear(f);
     printf("{\"units\":%u,\"changes\":%u,", units, units * rounds);
     print_visit(&early, "join_early");

@@ -186,30 +186,26 @@ function liveRows(o, row) {
 }
 
 function unitRows(u, row) {
+  const { cpu_ms, down } = u.floor.first
+  const name = `after ${u.changes} changes of ${u.units} fields, a new device`
   row(
-    `catch-up after ${u.changes} changes of ${u.units} units: CPU`,
-    'ms',
-    u.missed.cpu_ms,
-    u.join_early.cpu_ms,
-    undefined,
-    1.5 * u.join_early.cpu_ms,
-  )
-  row(
-    '… KiB down (floor: one join after the first round)',
-    'KiB',
-    KiB(u.missed.down),
-    KiB(u.join_early.down),
-    undefined,
-    1.5 * KiB(u.join_early.down),
-  )
-  row(
-    '… a new device then: KiB down',
+    `${name} each round`,
     'KiB',
     KiB(u.join_late.down),
-    KiB(u.join_early.down),
-    undefined,
-    1.5 * KiB(u.join_early.down),
+    KiB(down),
+    2.25 * KiB(down),
+    1.25 * KiB(down),
   )
+  row('… its CPU', 'ms', u.join_late.cpu_ms, cpu_ms, undefined, 1.25 * cpu_ms)
+  row(
+    '… one that was away since the first round',
+    'KiB',
+    KiB(u.missed.down),
+    KiB(down),
+    2.25 * KiB(down),
+    1.25 * KiB(down),
+  )
+  row('… its CPU', 'ms', u.missed.cpu_ms, cpu_ms, undefined, 1.25 * cpu_ms)
 }
 
 function detailRows(d, row) {
