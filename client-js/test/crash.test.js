@@ -9,12 +9,18 @@
  *   - all devices show the same, and a new one that has just pulled it all
  *     shows it too; `tidemark check` finds nothing.
  *
+ * And devices are killed, which keep their work in a folder: what one has said
+ * to be kept, or to be acknowledged, is in the store in the end, and once.
+ *
  * SEEDS=N and FIRST=S run more, or one again: a seed decides who writes what,
  * by which road, and when the server dies; the rest is the operating system's.
  */
 
 import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import path from 'node:path'
 import { test } from 'node:test'
+import { fileURLToPath } from 'node:url'
 import { namedId } from '../src/id.js'
 import {
   chance,
@@ -23,6 +29,7 @@ import {
   copyTrust,
   device,
   dump,
+  makeFolder,
   makeTrust,
   pause,
   removeTrust,
@@ -32,6 +39,7 @@ import {
 
 const SEEDS = Number(process.env.SEEDS ?? 50)
 const FIRST = Number(process.env.FIRST ?? 1)
+const DEVICE_SEEDS = Math.ceil(SEEDS / 5)
 const AT_ONCE = 4
 
 const SCHOOL = namedId('porthenwyn')
@@ -248,17 +256,149 @@ function checkChanges(lines, wrote) {
   }
 }
 
-test(`the server is killed while devices write: ${SEEDS} seeds`, async () => {
-  const total = { kills: 0, acked: 0, wrote: 0 }
+// ---- A device that is killed ----
+
+const CLIENT = fileURLToPath(new URL('../tools/client.js', import.meta.url))
+
+/** A device in a process of its own, driven by lines.
+ * @param {string} url @param {string} folder @param {boolean} isPost */
+function startClient(url, folder, isPost) {
+  const args = [
+    CLIENT,
+    '--url',
+    url,
+    '--store',
+    folder,
+    '--code',
+    'DEMO-TAMSIN',
+  ]
+  const child = spawn(process.execPath, isPost ? [...args, '--post'] : args, {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  })
+  /** @type {any[]} */
+  const answers = []
+  /** @type {Set<string>} */
+  const acked = new Set()
+  let rest = ''
+  child.stdin.on('error', () => {}) // it was killed
+  child.stdout.setEncoding('utf8').on('data', (text) => {
+    const lines = (rest + text).split('\n')
+    rest = lines.pop() ?? ''
+    for (const line of lines) {
+      const [, tag] = /^ACK (\S+)$/.exec(line) ?? []
+      if (tag) acked.add(tag)
+      else answers.push(JSON.parse(line))
+    }
+  })
+  const exited = new Promise((resolve) => child.once('close', resolve))
+  return {
+    answers,
+    acked,
+    /** @param {object} command */
+    say: (command) => child.stdin.write(`${JSON.stringify(command)}\n`),
+    kill: () => {
+      child.kill('SIGKILL')
+      return exited
+    },
+  }
+}
+
+/** One life of the device: it writes until it is killed. What it said it had
+ * kept, and what it said was acknowledged. @param {number} life
+ * @param {string} url @param {string} folder @param {Chance} dice
+ * @param {string} record */
+async function liveAndDie(life, url, folder, dice, record) {
+  const client = startClient(url, folder, dice.below(3) === 0)
+  await until(() => client.answers.length || client.acked.size, 'it starts')
+  const end = Date.now() + dice.below(400)
+  /** @type {string[]} */
+  const said = []
+  while (Date.now() < end) {
+    const word = `life${life}x${said.length}`
+    said.push(word)
+    client.say({
+      do: 'put',
+      id: word,
+      type: 'visit',
+      bucket: BUCKET,
+      record,
+      fields: {
+        school: SCHOOL,
+        date: '2026-11-24',
+        lead: namedId('tamsin'),
+        state: 'draft',
+        revision: 1,
+        with_roles: word,
+      },
+    })
+    await pause(dice.below(15))
+  }
+  await client.kill()
+  const [, ...answers] = client.answers
+  return {
+    said,
+    kept: said.filter((_, n) => answers[n]?.ok),
+    acked: said.filter((word) => client.acked.has(word)),
+  }
+}
+
+/** @param {number} seed */
+async function runDevice(seed) {
+  const dice = chance(seed)
+  const trust = makeTrust()
+  const folder = path.join(makeFolder(), 'store')
+  let server = await startServer(trust)
+  const { url, port } = server
+  const record = namedId(`crash ${seed}`)
+  const said = []
+  const kept = []
+  const acked = []
+  for (let life = 0; life < 4; life++) {
+    const lived = await liveAndDie(life, url, folder, dice, record)
+    said.push(...lived.said)
+    kept.push(...lived.kept)
+    acked.push(...lived.acked)
+    if (dice.below(3) > 0) continue
+    await server.kill()
+    server = await startServer(trust, { port })
+  }
+  const last = startClient(url, folder, false)
+  last.say({ do: 'sync' })
+  await until(() => last.answers.length > 1, 'the last one syncs', SETTLE_MS)
+  assert.equal(last.answers[1].ok, true, JSON.stringify(last.answers[1]))
+  assert.equal(last.answers[1].status.pending, 0)
+  await last.kill()
+  assert.equal(await server.stop(), 0, server.log())
+  check(trust)
+  const lines = dump(trust)
+  checkVersions(lines)
+  const words = wordsOf(lines)
+  const count = (/** @type {string} */ word) =>
+    words.get(keyOf({ record, field: 'with_roles', word, device: 0, seq: 0 }))
+  for (const word of kept) assert.equal(count(word), 1, `kept: ${word}`)
+  for (const word of acked)
+    assert.equal(count(word), 1, `acknowledged: ${word}`)
+  for (const word of said) assert((count(word) ?? 0) < 2, `doubled: ${word}`)
+  removeTrust(trust)
+  return { said: said.length, kept: kept.length, acked: acked.length }
+}
+
+// ---- All seeds ----
+
+/** @param {number} seeds @param {number} lanes
+ * @param {(seed: number) => Promise<Record<string, number>>} run
+ * @returns {Promise<Record<string, number>>} the sums of what they report */
+async function eachSeed(seeds, lanes, run) {
+  /** @type {Record<string, number>} */
+  const total = {}
   let next = FIRST
   async function lane() {
-    while (next < FIRST + SEEDS) {
+    while (next < FIRST + seeds) {
       const seed = next++
       try {
-        const { kills, acked, wrote } = await run(seed)
-        total.kills += kills
-        total.acked += acked
-        total.wrote += wrote
+        for (const [name, count] of Object.entries(await run(seed))) {
+          total[name] = (total[name] ?? 0) + count
+        }
       } catch (error) {
         next = Infinity
         console.error(`# seed ${seed}: again with FIRST=${seed} SEEDS=1`)
@@ -266,9 +406,19 @@ test(`the server is killed while devices write: ${SEEDS} seeds`, async () => {
       }
     }
   }
-  await Promise.all(Array.from({ length: AT_ONCE }, lane))
+  await Promise.all(Array.from({ length: lanes }, lane))
+  return total
+}
+
+test(`the server is killed while devices write: ${SEEDS} seeds`, async () => {
+  const { kills, wrote, acked } = await eachSeed(SEEDS, AT_ONCE, run)
   console.log(
-    `# ${SEEDS} seeds: ${total.kills} kills, ${total.wrote} changes, ` +
-      `${total.acked} of them acknowledged at a kill`,
+    `# ${kills} kills, ${wrote} changes, ${acked} acknowledged at a kill`,
   )
+})
+
+test(`a device is killed while it writes: ${DEVICE_SEEDS} seeds`, async () => {
+  const { said, kept, acked } = await eachSeed(DEVICE_SEEDS, 2, runDevice)
+  assert(kept > 0 && acked > 0, 'some were kept, some acknowledged')
+  console.log(`# ${said} changes begun, ${kept} kept, ${acked} acknowledged`)
 })
