@@ -197,6 +197,43 @@ static void a_change_is_applied_all_or_none(void **s)
     assert_string_equal(h.text, "Now it works.");
 }
 
+/* A change that does not create, on a record that one before it did. */
+static struct buf a_later_edit(struct id record, const char *findings)
+{
+    struct buf b = {0};
+
+    change_begin(&b, w.now.wall_ms, 1);
+    change_touch_begin(
+        &b, ledger_bucket_named(&w.ledger, span_of(oversight))->no, record, 1);
+    change_edit_begin(&b, CHANGE_SET, field_of("findings"), 0);
+    pack_text(&b, span_of(findings));
+    return b;
+}
+
+static void a_record_is_born_and_edited_in_one_batch(void **s)
+{
+    struct id visit = id_named(span_of("v"));
+    struct buf c = a_visit(id_named(span_of("v0")), "Makes the bucket.");
+    struct heard h;
+
+    (void)s;
+    connect(tamsin);
+    push(tamsin, 1, &c);
+    world_work();
+    hear(tamsin);
+    c = a_visit(id_named(span_of("v1")), "Goes by itself.");
+    push(tamsin, 2, &c);
+    c = a_visit(visit, "Offline.");
+    push(tamsin, 3, &c);
+    c = a_later_edit(visit, "Offline, and thought over.");
+    push(tamsin, 4, &c);
+    world_work();
+    h = hear(tamsin);
+    assert_int_equal(h.outcome_last, 4);
+    assert_int_equal(h.exceptions, 0);
+    assert_string_equal(h.text, "Offline, and thought over.");
+}
+
 static void rows_agree_with_the_checkpoints_sum(void **s)
 {
     struct buf c = a_visit(id_named(span_of("v")), "Sum.");
@@ -347,6 +384,7 @@ int main(void)
         STORY(another_chain_at_the_same_seq_is_a_clone),
         STORY(what_cannot_be_read_is_held_and_the_next_goes_on),
         STORY(a_change_is_applied_all_or_none),
+        STORY(a_record_is_born_and_edited_in_one_batch),
         STORY(rows_agree_with_the_checkpoints_sum),
         STORY(a_post_is_answered_whole),
         STORY(a_stranger_is_refused),

@@ -242,6 +242,39 @@ const struct type *cells_type(struct work *w, uint32_t bucket,
     return NULL;
 }
 
+/* A record may be born and edited in one batch, in changes of their own. */
+static void note_birth(struct work *w, struct keys *k, struct change_touch *t,
+                       uint32_t bucket)
+{
+    struct cell *c = cells_find(w, bucket, t->record, 0);
+    struct change_edit first;
+
+    (void)k;
+    if (c && !c->at.found && change_edit_next(t, &first) &&
+        first.op == CHANGE_CREATE && first.type < SCHEMA_TYPES_MAX)
+        c->births[first.type / 8] |= (uint8_t)(1u << first.type % 8);
+}
+
+/* The types that the record may have when a touch of it has its turn: its
+ * own, or those that it may be born with, whichever of them comes about. Start
+ * with *no 0; NULL at the end. */
+static const struct type *next_type(const struct work *w, const struct cell *c,
+                                    uint32_t *no)
+{
+    const struct schema *schema = w->ledger->schema;
+
+    if (c && c->at.found) {
+        const struct type *own =
+            *no ? NULL : schema_type(schema, c->at.now.type);
+        *no = SCHEMA_TYPES_MAX;
+        return own;
+    }
+    while (c && ++*no < SCHEMA_TYPES_MAX)
+        if (c->births[*no / 8] & 1u << *no % 8 && schema_type(schema, *no))
+            return schema_type(schema, *no);
+    return NULL;
+}
+
 static void add_field(struct keys *k, uint32_t bucket, struct id record,
                       uint32_t field)
 {
@@ -274,48 +307,54 @@ static void add_unit(struct keys *k, const struct type *type,
             add_field(k, bucket, record, type->fields[i].id);
 }
 
-static void add_fields(struct work *w, struct keys *k, struct change_touch *t,
-                       uint32_t bucket)
+static void add_edits(struct keys *k, const struct type *type,
+                      struct change_touch t, uint32_t bucket)
 {
-    const struct type *type = cells_type(w, bucket, t);
     struct change_edit e;
 
-    if (!type)
-        return; /* the change will be held */
-    add_beside(k, type, bucket, t->record);
-    while (change_edit_next(t, &e)) {
+    while (change_edit_next(&t, &e)) {
         const struct field *f = type_field(type, e.field);
         if (f) {
             bool chain = e.op == CHANGE_TEXT || e.op == CHANGE_SET;
             add(k, (struct claim){.bucket = bucket,
-                                  .record = t->record,
+                                  .record = t.record,
                                   .field = f->id,
                                   .chain = chain,
                                   .since = e.seen});
-            add_unit(k, type, f, bucket, t->record);
+            add_unit(k, type, f, bucket, t.record);
         }
         /* A delete asks whether anything of the record is new to it. */
         for (uint32_t i = 0; e.op == CHANGE_DELETE && i < type->field_count;
              i++)
-            add_field(k, bucket, t->record, type->fields[i].id);
+            add_field(k, bucket, t.record, type->fields[i].id);
+    }
+}
+
+/* No type: the change will be held. */
+static void add_fields(struct work *w, struct keys *k, struct change_touch *t,
+                       uint32_t bucket)
+{
+    const struct cell *c = cells_find(w, bucket, t->record, 0);
+    const struct type *type;
+    uint32_t no = 0;
+
+    while ((type = next_type(w, c, &no))) {
+        add_beside(k, type, bucket, t->record);
+        add_edits(k, type, *t, bucket);
     }
 }
 
 /* The record that this one is signed with: is it closed? */
-static void add_parent(struct work *w, struct keys *k, struct change_touch *t,
-                       uint32_t bucket)
+static void add_above(struct work *w, struct keys *k, struct change_touch t,
+                      uint32_t bucket, const struct field *above)
 {
-    const struct type *type = cells_type(w, bucket, t);
+    const struct cell *c = cells_find(w, bucket, t.record, above->id);
     struct change_edit e;
     struct id parent = {{0}};
 
-    const struct field *above = type ? cells_above(type) : NULL;
-    if (!above)
-        return;
-    const struct cell *c = cells_find(w, bucket, t->record, above->id);
     if (c && c->at.found)
         cells_ref(c->at.now.value, &parent);
-    while (id_none(parent) && change_edit_next(t, &e))
+    while (id_none(parent) && change_edit_next(&t, &e))
         if (e.field == above->id && items_kind(&e.value) == PACK_BIN)
             parent = items_id(&e.value);
     if (id_none(parent))
@@ -328,6 +367,18 @@ static void add_parent(struct work *w, struct keys *k, struct change_touch *t,
         if (p->state && p->lead)
             add_field(k, bucket, parent, p->lead->id);
     }
+}
+
+static void add_parent(struct work *w, struct keys *k, struct change_touch *t,
+                       uint32_t bucket)
+{
+    const struct cell *c = cells_find(w, bucket, t->record, 0);
+    const struct type *type;
+    uint32_t no = 0;
+
+    while ((type = next_type(w, c, &no)))
+        if (cells_above(type))
+            add_above(w, k, *t, bucket, cells_above(type));
 }
 
 const struct field *cells_above(const struct type *type)
@@ -364,6 +415,8 @@ enum err cells_claim(struct work *w)
         arena_take(w->arena, (touches_of(w) + 1) * sizeof *w->born_buckets);
     for (size_t i = 0; i < 3 && !err; i++) {
         struct keys k = {.arena = w->arena};
+        if (i == 1)
+            walk(w, &k, note_birth);
         walk(w, &k, rounds[i]);
         err = claim(w, &k);
     }

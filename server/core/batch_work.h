@@ -30,6 +30,8 @@ struct cell {
     struct claim claim; /* as it was */
     struct merge_cell at;
     bool dirty;
+    /* Of field 0, not found: the types that changes of this batch give it. */
+    uint8_t births[SCHEMA_TYPES_MAX / 8];
 };
 
 struct undo {
