@@ -300,6 +300,20 @@ static void later_typing_on_an_edit_that_was_merged_finds_its_place(void **s)
     assert_null(strstr(strstr(shown(), "Four.") + 1, "Four."));
 }
 
+static void typing_goes_on_after_both_wrote_the_same(void **s)
+{
+    (void)s;
+    at_field("visit", "findings");
+    writes("", "one", 0, DEMELZA);
+    writes("one", "one two", 1, JORY);
+    assert_int_equal(writes("one", "one two", 1, TAMSIN), OUTCOME_MERGED);
+    assert_string_equal(shown(), "one two");
+    writes("one two", "zero one two", 3, JORY);
+    assert_int_equal(writes("one two", "one two three", 1, TAMSIN),
+                     OUTCOME_MERGED);
+    assert_string_equal(shown(), "zero one two three");
+}
+
 static void an_old_text_can_be_met_after_many_others(void **s)
 {
     char from[400] = "Start.", to[1000];
@@ -418,6 +432,7 @@ int main(void)
             the_same_words_reworded_stand_side_by_side_and_are_flagged),
         cmocka_unit_test(
             later_typing_on_an_edit_that_was_merged_finds_its_place),
+        cmocka_unit_test(typing_goes_on_after_both_wrote_the_same),
         cmocka_unit_test(an_old_text_can_be_met_after_many_others),
         cmocka_unit_test(every_older_text_can_be_had_back),
         cmocka_unit_test(a_delta_past_the_end_is_refused_and_moves_nothing),

@@ -12,7 +12,7 @@
  *   ask      applied       applied          agreed     conflict
  *   set      each element by itself; a concurrent add beats a remove:
  *            applied, merged when concurrent, agreed when nothing moves
- *   text     applied       applied          agreed     merged by words
+ *   text     applied       applied          merged     merged by words
  *                                                      (text.h); the same
  *                                                      words: check wording
  *

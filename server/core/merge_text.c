@@ -192,10 +192,9 @@ static enum err merge_words(const struct merge_context *x,
         err = apply(x, g->base, mine, &seen);
     if (!err)
         err = text_invert(w->now, &m.delta, &w->back);
-    if (!err && m.delta.count == 0) {
-        w->outcome = OUTCOME_AGREED;
-        w->text = seen; /* for history: as its author had it */
-    } else if (!err) {
+    /* Also when both wrote the same: the author may go on from here, and what
+     * they then write is made on these words of theirs. */
+    if (!err) {
         w->outcome = OUTCOME_MERGED;
         w->flags = ROW_MERGED | (m.overlap_count ? ROW_CHECK_WORDING : 0);
         w->aux = pack_aux(x, seen, w->text, &err);
@@ -254,7 +253,7 @@ enum err merge_text(const struct merge_context *x, const struct merge_edit *e,
             g.moved ? merge_words(x, &g, mine, &w) : put_directly(x, mine, &w);
     if (!err && is_too_long(w.text))
         err = ERR_TOO_BIG;
-    if (!err && c->found && w.outcome != OUTCOME_AGREED)
+    if (!err && c->found)
         err = turn_round(x, c, &w.back);
     row->value = value_of(w.text);
     row->flags |= w.flags;
