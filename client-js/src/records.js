@@ -167,12 +167,15 @@ function touched(s, ids) {
   if (what.size) stir(s, what)
 }
 
+/** Browsers refuse their own as a method of ours. @param {() => void} work */
+const microtask = (work) => queueMicrotask(work)
+
 /**
  * @param {() => Image} image @param {Catalog} catalog
  * @param {() => string} me
  * @param {(work: () => void) => void} [soon]
  */
-export function createRecords(image, catalog, me, soon = queueMicrotask) {
+export function createRecords(image, catalog, me, soon = microtask) {
   /** @type {State} */
   const s = {
     image,
