@@ -197,16 +197,16 @@ static void a_change_is_applied_all_or_none(void **s)
     assert_string_equal(h.text, "Now it works.");
 }
 
-/* A change that does not create, on a record that one before it did. */
-static struct buf a_later_edit(struct id record, const char *findings)
+/* Of a field that the record's first change left alone. */
+static struct buf a_later_edit(struct id record, const char *impact)
 {
     struct buf b = {0};
 
     change_begin(&b, w.now.wall_ms, 1);
     change_touch_begin(
         &b, ledger_bucket_named(&w.ledger, span_of(oversight))->no, record, 1);
-    change_edit_begin(&b, CHANGE_SET, field_of("findings"), 0);
-    pack_text(&b, span_of(findings));
+    change_edit_begin(&b, CHANGE_SET, field_of("impact"), 0);
+    pack_text(&b, span_of(impact));
     return b;
 }
 
@@ -225,13 +225,13 @@ static void a_record_is_born_and_edited_in_one_batch(void **s)
     push(tamsin, 2, &c);
     c = a_visit(visit, "Offline.");
     push(tamsin, 3, &c);
-    c = a_later_edit(visit, "Offline, and thought over.");
+    c = a_later_edit(visit, "Pupils begin by themselves.");
     push(tamsin, 4, &c);
     world_work();
     h = hear(tamsin);
     assert_int_equal(h.outcome_last, 4);
     assert_int_equal(h.exceptions, 0);
-    assert_string_equal(h.text, "Offline, and thought over.");
+    assert_string_equal(h.text, "Pupils begin by themselves.");
 }
 
 static void rows_agree_with_the_checkpoints_sum(void **s)
