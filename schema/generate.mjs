@@ -44,6 +44,7 @@ function field(f) {
     ref: f.ref,
     choices: f.choices,
     order: f.order,
+    reopened_by: f.reopened_by,
     max: f.max,
     group: f.group,
     needed: f.needed,
@@ -77,6 +78,8 @@ function type(t) {
     identity: t.identity?.natural ? t.identity : undefined,
     title: titleOf(t),
     parent: parentOf(t),
+    signed_with: t.signed_with,
+    alike: t.alike,
     life: t.life === 'none' ? undefined : t.life,
     roles: Object.fromEntries(
       operations.map((op) => [op, roleList(t.roles?.[op])]),
@@ -203,6 +206,8 @@ export interface SchemaField {
   choices?: string | readonly (string | readonly [string, string])[]
   /** The least first. */
   order?: readonly (string | boolean)[]
+  /** A rank: it goes back only together with a raise of this field. */
+  reopened_by?: string
   /** Code points. */
   max?: number
   /** Fields of one group conflict together. */
@@ -223,6 +228,11 @@ export interface SchemaType {
   title?: string
   /** The field that points at the record whose bucket and people it shares. */
   parent?: string
+  /** The field that points at the record with which it is signed. */
+  signed_with?: string
+  /** Two with the same of these may be one thing. */
+  alike?: readonly string[]
+  /** Its life cycle: 'standard', 'visit' or 'review'. */
   life?: string
   roles: Readonly<
     Record<'create' | 'read' | 'write' | 'sign' | 'delete', readonly string[]>

@@ -20,6 +20,8 @@ export interface SchemaField {
   choices?: string | readonly (string | readonly [string, string])[]
   /** The least first. */
   order?: readonly (string | boolean)[]
+  /** A rank: it goes back only together with a raise of this field. */
+  reopened_by?: string
   /** Code points. */
   max?: number
   /** Fields of one group conflict together. */
@@ -40,6 +42,11 @@ export interface SchemaType {
   title?: string
   /** The field that points at the record whose bucket and people it shares. */
   parent?: string
+  /** The field that points at the record with which it is signed. */
+  signed_with?: string
+  /** Two with the same of these may be one thing. */
+  alike?: readonly string[]
+  /** Its life cycle: 'standard', 'visit' or 'review'. */
   life?: string
   roles: Readonly<
     Record<'create' | 'read' | 'write' | 'sign' | 'delete', readonly string[]>
@@ -88,7 +95,7 @@ export interface Choices {
   notice_kind: 'restored' | 'possible_duplicate' | 'late_arrival' | 'sign_again'
   school_response: 'accept' | 'accept_in_part' | 'discuss'
   report_kind: 'visit_note' | 'review_report' | 'timetable' | 'review_pack'
-  response_kind: 'comment' | 'factual_accuracy' | 'acknowledged'
+  response_kind: 'comment' | 'factual_accuracy' | 'acknowledged' | 'reopened'
   response_status: 'open' | 'answered'
   mode: 'in_person' | 'online' | 'hybrid'
   item_kind: 'standing' | 'la_update' | 'guest' | 'good_practice' | 'moderation' | 'cpd' | 'aob'
@@ -168,6 +175,8 @@ export interface RoleAssignment {
   to?: DateText
   /** Why */
   reason?: string
+  /** Ended at */
+  until?: Milliseconds
 }
 
 /** Term */

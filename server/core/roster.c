@@ -10,7 +10,8 @@ struct roster {
     struct id record;
     bool alive;
     struct id person, hub;
-    char role[64], scope[BUCKET_NAME_MAX + 1], from[11], until[11];
+    char role[64], scope[BUCKET_NAME_MAX + 1], from[11], to[11];
+    int64_t until_ms; /* 0: no moment was named */
     enum err err;
 };
 
@@ -36,6 +37,17 @@ static int64_t date_ms(const char *text)
            day_ms;
 }
 
+/* To the end of its last day, or to the moment at which it was ended if that
+ * comes first; 0: without end. */
+static int64_t end_of(const struct roster *r)
+{
+    int64_t last = strlen(r->to) == 10 ? date_ms(r->to) + day_ms : 0;
+
+    if (r->until_ms > 0 && (last == 0 || r->until_ms < last))
+        return r->until_ms;
+    return last;
+}
+
 static void take_over(struct roster *r)
 {
     if (r->err || !r->alive || id_none(r->record))
@@ -45,9 +57,8 @@ static void take_over(struct roster *r)
         return;
     }
     int64_t from = strlen(r->from) == 10 ? date_ms(r->from) : 0;
-    int64_t until = strlen(r->until) == 10 ? date_ms(r->until) + day_ms : 0;
     r->err = access_add_assignment(r->access, &r->person, span_of(r->role),
-                                   span_of(r->scope), from, until);
+                                   span_of(r->scope), from, end_of(r));
 }
 
 static void copy_text(struct value v, char *to, size_t room)
@@ -73,7 +84,8 @@ static bool roster_each(void *context, const struct row *row)
         r->record = row->record;
         r->alive = false;
         r->person = r->hub = (struct id){{0}};
-        r->role[0] = r->scope[0] = r->from[0] = r->until[0] = 0;
+        r->role[0] = r->scope[0] = r->from[0] = r->to[0] = 0;
+        r->until_ms = 0;
     }
     const struct field *f = row->field ? type_field(r->type, row->field) : NULL;
     if (row->field == 0)
@@ -91,7 +103,9 @@ static bool roster_each(void *context, const struct row *row)
     else if (!strcmp(f->name, "from"))
         copy_text(row->value, r->from, sizeof r->from);
     else if (!strcmp(f->name, "to"))
-        copy_text(row->value, r->until, sizeof r->until);
+        copy_text(row->value, r->to, sizeof r->to);
+    else if (!strcmp(f->name, "until"))
+        r->until_ms = row->value.kind == VALUE_INT ? row->value.integer : 0;
     return r->err == ERR_OK;
 }
 
