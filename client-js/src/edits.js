@@ -40,14 +40,19 @@ import { continuedEdit, newTextEdit } from './texts.js'
  * @typedef {import('./catalog.js').Field} Field
  *
  * @typedef {{ do: 'create', record: string, type: string, bucket: string }
- *   | { do: 'set', record: string, field: string, value: unknown }
+ *   | { do: 'set', record: string, field: string, value: unknown,
+ *       seen?: number }
  *   | { do: 'text', record: string, field: string, value: string,
- *       screen: string | undefined }
+ *       screen?: string, seen?: number }
  *   | { do: 'add' | 'remove', record: string, field: string,
  *       value: readonly unknown[] }
  *   | { do: 'delete' | 'restore', record: string }} Wish
+ *   seen: the author has seen up to here, whatever the field's version is
  *
- * @typedef {object} Change  what the app's function is given
+ * @typedef {BasicChange & import('./decide.js').Acts} Change  what the app's
+ *   function is given
+ *
+ * @typedef {object} BasicChange
  * @property {(type: string, bucket: string,
  *   fields?: Record<string, unknown>, id?: string) => string} create
  * @property {(id: string, field: string, value: unknown) => void} set
@@ -61,13 +66,15 @@ import { continuedEdit, newTextEdit } from './texts.js'
 
 /**
  * @param {(c: Change) => void} fn
- * @param {{ catalog: Catalog, newId: () => string }} options
+ * @param {{ catalog: Catalog, newId: () => string,
+ *   acts?: import('./decide.js').MakeActs }} options  acts: more than single
+ *   edits (decide.js)
  * @returns {Wish[]}
  */
-export function recordWishes(fn, { catalog, newId }) {
+export function recordWishes(fn, { catalog, newId, acts }) {
   /** @type {Wish[]} */
   const wishes = []
-  /** @type {Change} */
+  /** @type {BasicChange} */
   const change = {
     create: (typeName, bucket, fields = {}, id) => {
       const type = catalog.type(typeName)
@@ -92,7 +99,8 @@ export function recordWishes(fn, { catalog, newId }) {
     delete: (record) => void wishes.push({ do: 'delete', record }),
     restore: (record) => void wishes.push({ do: 'restore', record }),
   }
-  const answer = /** @type {any} */ (fn(change))
+  const all = /** @type {Change} */ ({ ...change, ...acts?.(change, wishes) })
+  const answer = /** @type {any} */ (fn(all))
   if (typeof answer?.then === 'function') {
     throw new TypeError('the function of a change must not be async')
   }
@@ -156,7 +164,13 @@ function knownTarget(draft, catalog, record) {
   if (!from) return fail('unknown_record', `no record ${record} on this device`)
   const type = catalog.typeNo(from.type)
   if (!type) return fail('unknown_type', `no record type ${from.type}`)
-  const touch = { bucket: from.bucket, record, type: type.no, edits: [] }
+  // A bucket without a number is named, and only a touch that creates names it.
+  /** @type {Touch['edits']} */
+  const edits = []
+  if (typeof from.bucket === 'string') {
+    edits.push({ op: 'create', field: 0, seen: 0, value: type.no })
+  }
+  const touch = { bucket: from.bucket, record, type: type.no, edits }
   return { touch, type, stored, twice: false }
 }
 
@@ -188,9 +202,13 @@ const sameText = (target, field) =>
     (edit) => edit.field === field && edit.base !== undefined,
   )
 
+/** @param {Target} target @param {Field} field @param {number} [atLeast] */
+const seenBy = (target, field, atLeast = 0) =>
+  Math.max(atLeast, target.twice ? 0 : seenOf(target.stored, field.unit))
+
 /** @param {Draft} draft @param {Target} target @param {Field} field
- * @param {string} whole @param {string | undefined} screen */
-function putText(draft, target, field, whole, screen) {
+ * @param {string} whole @param {any} wish */
+function putText(draft, target, field, whole, { screen, seen }) {
   checkedValue(target.type, field, whole)
   const { touch, stored } = target
   const at = sameText(target, field.no)
@@ -205,7 +223,7 @@ function putText(draft, target, field, whole, screen) {
     whole,
     // Something begun twice: nobody has seen what is there already.
     screen: target.twice && screen === undefined ? '' : screen,
-    seen: seenOf(stored, field.unit),
+    seen: Math.max(seen ?? 0, seenOf(stored, field.unit)),
   })
   if (edit.value.length) touch.edits.push(edit)
 }
@@ -213,7 +231,7 @@ function putText(draft, target, field, whole, screen) {
 /** @param {Draft} draft @param {Target} target @param {any} wish */
 function putField(draft, target, wish) {
   const field = fieldNamed(target.type, wish.field)
-  const seen = target.twice ? 0 : seenOf(target.stored, field.unit)
+  const seen = seenBy(target, field, wish.seen)
   const { edits } = target.touch
   if (wish.do === 'text' || (wish.do === 'set' && field.rule === 'text')) {
     const whole = wish.value ?? ''
@@ -221,10 +239,10 @@ function putField(draft, target, wish) {
       fail('bad_value', `${target.type.name}.${field.name} is a text`)
     }
     if (field.rule === 'text') {
-      putText(draft, target, field, whole, wish.screen)
+      putText(draft, target, field, whole, wish)
       return
     }
-    wish = { do: 'set', value: whole }
+    wish = { ...wish, do: 'set', value: whole }
   }
   if (wish.do === 'set') {
     const value = checkedValue(target.type, field, wish.value)
@@ -276,8 +294,13 @@ export function buildTouches(draft, wishes, catalog) {
     if (!isNew) demand(draft, type, touch.bucket, 'write')
     putField(draft, target, wish)
   }
-  const touches = [...targets.values()].map((target) => target.touch)
-  return touches.filter((touch) => touch.edits.length)
+  // A touch that only creates anew what is begun says nothing.
+  const says = (/** @type {Target} */ { touch, stored, twice }) =>
+    touch.edits.length > 1 ||
+    (touch.edits.length === 1 &&
+      (touch.edits[0].op !== 'create' ||
+        !(stored || twice || begun(draft, touch.record))))
+  return [...targets.values()].filter(says).map((target) => target.touch)
 }
 
 /** @param {number} at @param {readonly Touch[]} touches
