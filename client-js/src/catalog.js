@@ -28,11 +28,17 @@ export const TEXT_CHARS_MAX = 100000
  * @property {number} max  characters; 0: only the protocol's limit
  * @property {ReadonlySet<string> | null} choices
  * @property {readonly number[]} unit  the fields that conflict together
+ * @property {string} unitName  what a conflict of it is called
+ * @property {readonly any[] | null} order  of a rank, the least first
+ * @property {string | null} reopenedBy  a rank goes back when this is raised
  *
  * @typedef {object} Type
  * @property {number} no
  * @property {string} name
  * @property {readonly string[] | null} natural
+ * @property {boolean} isSigned  it has a life that ends in a signature
+ * @property {string | null} signedWith  points at what it is signed with
+ * @property {Field | null} rank  what reopening sets back: a state, a status
  * @property {Readonly<Record<string, readonly string[]>>} roles
  * @property {ReadonlyMap<string, Field>} fields
  * @property {ReadonlyMap<number, Field>} byNo
@@ -72,11 +78,17 @@ function readType(name, type, schema) {
     max: field.max ?? 0,
     choices: choicesOf(field, schema),
     unit: unitOf(type.fields, field),
+    unitName: field.group ?? name,
+    order: field.order ?? null,
+    reopenedBy: field.reopened_by ?? null,
   }))
   return {
     no: type.id,
     name,
     natural: type.identity?.natural ?? null,
+    isSigned: type.life !== undefined,
+    signedWith: type.signed_with ?? null,
+    rank: fields.find((field) => field.reopenedBy) ?? null,
     roles: type.roles,
     fields: new Map(fields.map((field) => [field.name, field])),
     byNo: new Map(fields.map((field) => [field.no, field])),

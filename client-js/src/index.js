@@ -13,6 +13,8 @@ import {
   setProblem,
   talkOf,
 } from './device.js'
+import { actsOf } from './decide.js'
+import { amendmentsOf, conflictsOf, noticesOf, signoffsOf } from './asked.js'
 import { fail, TidemarkError } from './fault.js'
 import { heldOf, waitingOf, workStatusOf } from './status.js'
 import { keyParts, mayDo } from './catalog.js'
@@ -21,6 +23,7 @@ import { recordWishes } from './edits.js'
 import { writeMessage } from './message.js'
 
 export { enrol } from './enrol.js'
+export { textAt, textChanges, valueAt } from './past.js'
 export { TidemarkError }
 
 /**
@@ -30,6 +33,10 @@ export { TidemarkError }
  * @typedef {import('./record.js').TmRecord} TmRecord
  * @typedef {import('./status.js').Status} Status
  * @typedef {import('./edits.js').Change} Change
+ * @typedef {import('./asked.js').Conflict} Conflict
+ * @typedef {import('./asked.js').Amendment} Amendment
+ * @typedef {import('./asked.js').Notice} Notice
+ * @typedef {import('./asked.js').Signoff} Signoff
  *
  * @typedef {object} HistoryEntry
  * @property {string} field  its name; 'record' for the record's existence
@@ -138,12 +145,25 @@ function limited(work, signal, timeout) {
   })
 }
 
+/** What decisions are made on, and read from. @param {Device} d */
+const deskOf = (d) => ({
+  catalog: d.catalog,
+  image: () => d.engine.image,
+  get: d.records.get,
+  list: d.records.list,
+  me: () => /** @type {Identity} */ (identityOf(d)).person,
+  now: d.now,
+  newId: () => newId(d.now()),
+})
+
 /** @param {Device} d @param {(c: Change) => void} fn @param {string} [tag]
  * @returns {Promise<number>} */
 async function change(d, fn, tag) {
   if (d.isClosed) fail('closed', 'the library has been closed')
+  const desk = deskOf(d)
   const { catalog } = d
-  const wishes = recordWishes(fn, { catalog, newId: () => newId(d.now()) })
+  const acts = actsOf(desk)
+  const wishes = recordWishes(fn, { catalog, newId: desk.newId, acts })
   try {
     const seq = await d.engine.save(wishes, tag)
     if (d.problem?.name === 'storage') {
@@ -200,8 +220,18 @@ const readers = (d) => ({
   /** @param {string} id */
   statusOf: (id) => {
     d.records.note('#status')
-    return workStatusOf(d.engine.image, talkOf(d), d.records.get(id), id)
+    return workStatusOf(deskOf(d), talkOf(d), id)
   },
+  /** What waits for a decision: of one record, or all.
+   * @param {string} [id] @returns {Conflict[]} */
+  conflicts: (id) => conflictsOf(deskOf(d), id),
+  /** Late changes to accept or decline.
+   * @param {string} [id] @returns {Amendment[]} */
+  amendments: (id) => amendmentsOf(deskOf(d), id),
+  /** @param {string} [id] @returns {Notice[]} newest first */
+  notices: (id) => noticesOf(deskOf(d), id),
+  /** @param {string} id @returns {Signoff[]} newest first */
+  signoffs: (id) => signoffsOf(deskOf(d), id),
   waiting: () => {
     d.records.note('#status')
     return waitingOf(d.engine.image, talkOf(d))

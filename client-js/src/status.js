@@ -2,11 +2,11 @@
 /** What the screens say about the work: words made from the device's state. */
 
 import { errText } from './err.js'
+import { settledStatus, signoffsOf } from './asked.js'
 
 /**
  * @typedef {import('./image.js').Image} Image
  * @typedef {import('./replica.js').Session} Session
- * @typedef {import('./record.js').TmRecord} TmRecord
  *
  * @typedef {'on_this_tablet' | 'sending' | 'sent' | 'needs_decision' | 'held' |
  *   'signed' | 'shared'} WorkStatus
@@ -82,20 +82,18 @@ export const heldOf = (image) =>
     message: errText(reason),
   }))
 
-/** @param {Image} image @param {Talk} talk @param {TmRecord | undefined} record
+/** A record, and the signatures of it that are made on this device.
+ * @param {import('./asked.js').Shelf} shelf @param {Talk} talk
  * @param {string} id @returns {WorkStatus} */
-export function workStatusOf(image, talk, record, id) {
+export function workStatusOf(shelf, talk, id) {
+  const image = shelf.image()
   const { consumed } = marksOf(image)
-  const unsent = [...(image.pendingOf.get(id) ?? [])].filter(
-    (seq) => seq > consumed,
-  )
+  const signatures = signoffsOf(shelf, id).filter(({ outcome }) => !outcome)
+  const unsent = [id, ...signatures.map((signoff) => signoff.id)]
+    .flatMap((one) => [...(image.pendingOf.get(one) ?? [])])
+    .filter((seq) => seq > consumed)
   if (unsent.length) {
     return Math.min(...unsent) <= talk.sent ? 'sending' : 'on_this_tablet'
   }
-  if ([...image.held.values()].some((held) => held.record === id)) return 'held'
-  const metas = Object.values(record?.meta ?? {})
-  if (metas.some((meta) => meta.conflict)) return 'needs_decision'
-  const state = record?.fields.state
-  if (state === 'shared') return 'shared'
-  return state === 'signed_off' ? 'signed' : 'sent'
+  return settledStatus(shelf, id) ?? 'sent'
 }
