@@ -72,8 +72,9 @@ const visitsOf = (tm) => tm.list('visit', ({ bucket }) => bucket === BUCKET)
 /** One save of one person. @param {Tidemark} tm @param {string} word
  * @param {Chance} dice @returns {Promise<Omit<Wrote, 'device'>>} */
 async function write(tm, word, dice) {
-  const visits = visitsOf(tm)
-  const visit = visits.length > 3 || dice.below(4) ? dice.pick(visits) : null
+  const visits = visitsOf(tm).filter(({ fields }) => fields.state === 'draft')
+  const visit =
+    visits.length > 3 || dice.below(4) ? (dice.pick(visits) ?? null) : null
   let record = visit?.id ?? ''
   const field = visit && dice.below(4) === 0 ? 'with_roles' : 'findings'
   const seq = await tm.change((c) => {
@@ -243,7 +244,7 @@ function checkChanges(lines, wrote) {
   /** @type {Map<string, number[]>} */
   const versions = new Map()
   for (const { in: table, replica, seq, version } of lines) {
-    if (table === 'bucket') continue
+    if (table === 'bucket' || replica === 0) continue // the server's own
     const key = `${replica} ${seq}`
     versions.set(key, [...(versions.get(key) ?? []), version])
   }
