@@ -45,13 +45,19 @@ const SOON_MS = 8000
 
 const skip = fs.existsSync(library()) ? false : 'faults.so is not built'
 
+let days = 0
+
+/** A day of its own for each visit: no two are possible duplicates. */
+const nextDay = () =>
+  new Date(Date.UTC(2026, 0, ++days)).toISOString().slice(0, 10)
+
 /** @param {Tidemark} tm @param {string} word @param {string} [more]
  * @returns {Promise<number>} the seq */
 const save = (tm, word, more = '') =>
   tm.change((c) => {
     c.create('visit', BUCKET, {
       school: SCHOOL,
-      date: '2026-11-24',
+      date: nextDay(),
       lead: tm.person.id,
       state: 'draft',
       revision: 1,
