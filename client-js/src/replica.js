@@ -251,7 +251,6 @@ function ask(work) {
   const cursors = Object.entries(versions).map(
     ([bucket, version]) => /** @type {const} */ ([Number(bucket), version]),
   )
-  if (!cursors.length) return
   work.session = { ...session, state: 'catching', upToDate: false }
   work.effects.push({ do: 'send', messages: [{ type: 'pull', cursors }] })
 }

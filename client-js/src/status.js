@@ -74,10 +74,11 @@ export function waitingOf(image, { sent }) {
 
 /** @param {Image} image */
 export const heldOf = (image) =>
-  [...image.held.values()].map(({ seq, at, record, reason }) => ({
+  [...image.held.values()].map(({ seq, at, record, field, reason }) => ({
     seq,
     at,
     record,
+    field, // null: the whole change
     reason,
     message: errText(reason),
   }))
