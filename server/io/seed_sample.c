@@ -3,6 +3,7 @@
 #include "change.h"
 #include "json.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -205,21 +206,31 @@ static enum err put_text(struct sample *s, const struct type *type,
     return ERR_OK;
 }
 
+static enum err put_number(struct sample *s, uint32_t node)
+{
+    struct span text = json_text(&s->json, node);
+    char copy[64];
+
+    if (text.len >= sizeof copy)
+        return blame(s, node, "too long for a number");
+    memcpy(copy, text.at, text.len);
+    copy[text.len] = 0;
+    double number = strtod(copy, NULL);
+    if (!isfinite(number))
+        return blame(s, node, "too large for a number");
+    pack_real(&s->change, number);
+    return ERR_OK;
+}
+
 static enum err put_value(struct sample *s, const struct type *type,
                           const struct field *f, uint32_t node)
 {
-    uint32_t number;
-
     switch (json_kind(&s->json, node)) {
     case JSON_NULL: pack_nil(&s->change); return ERR_OK;
     case JSON_BOOL:
         pack_bool(&s->change, json_true(&s->json, node));
         return ERR_OK;
-    case JSON_NUMBER:
-        if (!json_uint(&s->json, node, &number))
-            return blame(s, node, "not a whole number");
-        pack_int(&s->change, number);
-        return ERR_OK;
+    case JSON_NUMBER: return put_number(s, node);
     case JSON_STRING: return put_text(s, type, f, node);
     case JSON_ARRAY: put_elements(s, f, node); return ERR_OK;
     case JSON_OBJECT: /* a document stays JSON */
