@@ -209,16 +209,15 @@ static enum err room_for_buckets(struct work *w, size_t cells)
 
 static void count_row(struct work *w, const struct cell *c)
 {
-    struct store_bucket *bucket = bucket_of(w, c->claim.bucket);
-    uint32_t field = c->claim.field;
+    struct store_bucket *bucket = bucket_of(w, c->key.bucket);
+    uint32_t field = c->key.field;
 
     bucket->version = w->head;
-    if (c->claim.found)
-        hash_row_sub(&bucket->sum, c->claim.record, field,
-                     c->claim.row.version);
+    if (c->was_found)
+        hash_row_sub(&bucket->sum, c->key.record, field, c->was_version);
     else
         bucket->count++;
-    hash_row_add(&bucket->sum, c->claim.record, field, c->at.now.version);
+    hash_row_add(&bucket->sum, c->key.record, field, c->at.now.version);
 }
 
 /* The cells that moved, in their order, with their buckets' sums. */
@@ -239,7 +238,7 @@ static enum err collect(struct work *w, struct commit *out)
             continue;
         count_row(w, c);
         state[out->state_count++] = c->at.now;
-        if (c->claim.field == 0 && !c->claim.found)
+        if (c->key.field == 0 && !c->was_found)
             born[out->born_count++] = c->at.now;
         b->roster_moved |= is_roster(w->ledger->schema, c->at.now.type);
     }

@@ -18,8 +18,8 @@
 #include "message.h"
 
 enum {
-    BATCH_CHANGES_MAX = 4000,
-    BATCH_BYTES_MAX = 4 << 20,
+    BATCH_CHANGES_MAX = 1500,
+    BATCH_BYTES_MAX = 2 << 20,
     BATCH_EXCEPTIONS_MAX = 2000,    /* told to one device; the rest it reads */
     BATCH_SEGMENT_MAX = 512 * 1024, /* a longer one is pulled, not sent */
 };

@@ -21,7 +21,7 @@ static int compare(uint32_t bucket_a, const struct id *record_a,
 
 static int by_place(const void *left, const void *right)
 {
-    const struct claim *a = left, *b = right;
+    const struct key *a = left, *b = right;
 
     return compare(a->bucket, &a->record, a->field, b->bucket, &b->record,
                    b->field);
@@ -34,7 +34,7 @@ static size_t place_of(const struct work *w, uint32_t bucket,
 
     while (low < high) {
         size_t mid = (low + high) / 2;
-        const struct claim *c = &w->cells[mid]->claim;
+        const struct key *c = &w->cells[mid]->key;
         if (compare(c->bucket, &c->record, c->field, bucket, record, field) < 0)
             low = mid + 1;
         else
@@ -50,7 +50,7 @@ struct cell *cells_find(struct work *w, uint32_t bucket, struct id record,
 
     if (at == w->cell_count)
         return NULL;
-    const struct claim *c = &w->cells[at]->claim;
+    const struct key *c = &w->cells[at]->key;
     return compare(c->bucket, &c->record, c->field, bucket, &record, field)
                ? NULL
                : w->cells[at];
@@ -99,15 +99,15 @@ uint32_t cells_bucket(struct work *w, const struct change_touch *t)
 
 struct keys {
     struct arena *arena;
-    struct claim *list;
+    struct key *list;
     size_t count, cap;
 };
 
-static void add(struct keys *k, struct claim c)
+static void add(struct keys *k, struct key c)
 {
     if (k->count == k->cap) {
         size_t wider = k->cap ? k->cap * 2 : 256;
-        struct claim *list = arena_take(k->arena, wider * sizeof *list);
+        struct key *list = arena_take(k->arena, wider * sizeof *list);
         if (!list)
             return; /* the arena remembers */
         if (k->count)
@@ -126,12 +126,12 @@ static void sort_unique(struct keys *k)
     if (k->count)
         qsort(k->list, k->count, sizeof *k->list, by_place);
     for (size_t i = 0; i < k->count; i++) {
-        struct claim *c = &k->list[i];
+        struct key *c = &k->list[i];
         if (kept == 0 || by_place(&k->list[kept - 1], c) != 0) {
             k->list[kept++] = *c;
             continue;
         }
-        struct claim *into = &k->list[kept - 1];
+        struct key *into = &k->list[kept - 1];
         if (c->chain && (!into->chain || c->since < into->since))
             into->since = c->since;
         into->chain |= c->chain;
@@ -139,25 +139,27 @@ static void sort_unique(struct keys *k)
     k->count = kept;
 }
 
-static bool fill(struct work *w, struct cell *c)
+static bool fill(struct work *w, struct cell *c, const struct claim *claim)
 {
     struct merge_past **end = &c->at.past;
 
-    c->at.found = c->claim.found;
-    c->at.now = c->claim.row;
-    for (size_t j = 0; j < c->claim.older_count; j++) {
+    c->was_found = c->at.found = claim->found;
+    c->was_version = claim->row.version;
+    c->at.now = claim->row;
+    for (size_t j = 0; j < claim->older_count; j++) {
         struct merge_past *p = arena_take(w->arena, sizeof *p);
         if (!p)
             return false;
-        p->row = c->claim.older[j];
+        p->row = claim->older[j];
         *end = p;
         end = &p->next;
     }
     return true;
 }
 
-/* Both lists are sorted; what is known already stays as it is. */
-static enum err take_in(struct work *w, const struct keys *k)
+/* Both lists are sorted, and none of the new is among the old. */
+static enum err take_in(struct work *w, const struct keys *k,
+                        const struct claim *claims)
 {
     struct cell **all =
         arena_take(w->arena, (w->cell_count + k->count + 1) * sizeof *all);
@@ -167,16 +169,13 @@ static enum err take_in(struct work *w, const struct keys *k)
     if (!all || !fresh)
         return ERR_NOMEM;
     while (a < w->cell_count || b < k->count) {
-        int by = a == w->cell_count ? 1
-                 : b == k->count    ? -1
-                                 : by_place(&w->cells[a]->claim, &k->list[b]);
-        if (by <= 0) {
+        if (b == k->count || (a < w->cell_count &&
+                              by_place(&w->cells[a]->key, &k->list[b]) < 0)) {
             all[n++] = w->cells[a++];
-            b += by == 0;
             continue;
         }
-        fresh[b].claim = k->list[b];
-        if (!fill(w, &fresh[b]))
+        fresh[b].key = k->list[b];
+        if (!fill(w, &fresh[b], &claims[b]))
             return ERR_NOMEM;
         all[n++] = &fresh[b++];
     }
@@ -185,22 +184,45 @@ static enum err take_in(struct work *w, const struct keys *k)
     return ERR_OK;
 }
 
-/* Claim what is not claimed yet. */
-static enum err claim(struct work *w, struct keys *k)
+static void leave_out_known(struct work *w, struct keys *k)
 {
     size_t kept = 0;
 
-    if (!arena_ok(w->arena))
-        return ERR_NOMEM;
-    sort_unique(k);
     for (size_t i = 0; i < k->count; i++) {
-        const struct claim *c = &k->list[i];
+        const struct key *c = &k->list[i];
         if (!cells_find(w, c->bucket, c->record, c->field))
             k->list[kept++] = *c;
     }
     k->count = kept;
-    enum err err = store_claim(w->store, k->list, k->count, w->arena);
-    return err ? err : take_in(w, k);
+}
+
+static struct claim *claims_of(struct work *w, const struct keys *k)
+{
+    struct claim *list = arena_take(w->arena, (k->count + 1) * sizeof *list);
+
+    for (size_t i = 0; list && i < k->count; i++) {
+        const struct key *c = &k->list[i];
+        list[i].bucket = c->bucket;
+        list[i].record = c->record;
+        list[i].field = c->field;
+        list[i].chain = c->chain;
+        list[i].since = c->since;
+    }
+    return list;
+}
+
+/* Claim what is not claimed yet. */
+static enum err claim(struct work *w, struct keys *k)
+{
+    if (!arena_ok(w->arena))
+        return ERR_NOMEM;
+    sort_unique(k);
+    leave_out_known(w, k);
+    struct claim *claims = claims_of(w, k);
+    if (!claims)
+        return ERR_NOMEM;
+    enum err err = store_claim(w->store, claims, k->count, w->arena);
+    return err ? err : take_in(w, k, claims);
 }
 
 /* ---- The rounds ---- */
@@ -225,7 +247,7 @@ static void add_existence(struct work *w, struct keys *k,
                           struct change_touch *t, uint32_t bucket)
 {
     (void)w;
-    add(k, (struct claim){.bucket = bucket, .record = t->record});
+    add(k, (struct key){.bucket = bucket, .record = t->record});
 }
 
 const struct type *cells_type(struct work *w, uint32_t bucket,
@@ -278,7 +300,7 @@ static const struct type *next_type(const struct work *w, const struct cell *c,
 static void add_field(struct keys *k, uint32_t bucket, struct id record,
                       uint32_t field)
 {
-    add(k, (struct claim){.bucket = bucket, .record = record, .field = field});
+    add(k, (struct key){.bucket = bucket, .record = record, .field = field});
 }
 
 /* What the rules of the type look at, whatever is edited. */
@@ -316,11 +338,11 @@ static void add_edits(struct keys *k, const struct type *type,
         const struct field *f = type_field(type, e.field);
         if (f) {
             bool chain = e.op == CHANGE_TEXT || e.op == CHANGE_SET;
-            add(k, (struct claim){.bucket = bucket,
-                                  .record = t.record,
-                                  .field = f->id,
-                                  .chain = chain,
-                                  .since = e.seen});
+            add(k, (struct key){.bucket = bucket,
+                                .record = t.record,
+                                .field = f->id,
+                                .chain = chain,
+                                .since = e.seen});
             add_unit(k, type, f, bucket, t.record);
         }
         /* A delete asks whether anything of the record is new to it. */

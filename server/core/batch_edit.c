@@ -159,7 +159,7 @@ static bool goes_back_unasked(struct work *w, const struct scene *s,
     const struct cell *by =
         cells_find(w, s->bucket, s->record, f->reopened_by->id);
     if (by && by->at.found && by->at.now.version > e->seen &&
-        by->at.now.replica != s->stamp.replica && by->claim.found &&
+        by->at.now.replica != s->stamp.replica && by->was_found &&
         by->at.now.seen > 0)
         return true; /* somebody has reopened it since */
     return place_in(f, e->value.bytes) < place_in(f, c->at.now.value.bytes);
@@ -253,7 +253,7 @@ enum err edit_make(struct work *w, struct scene *s, const struct merge_edit *e,
     change_remember(w, c);
     c->at.field = e->field;
     s->stamp.version = ++w->head;
-    s->stamp.field = c->claim.field;
+    s->stamp.field = c->key.field;
     s->stamp.seen = e->seen;
     if (is_asked(s, e->field)) {
         err = ask(w, s, e, c, &r, &by_rule);

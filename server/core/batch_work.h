@@ -26,11 +26,21 @@ struct entry { /* one change of one push */
     struct change change;
 };
 
+struct key { /* which field, and how much of its past */
+    uint32_t bucket, field;
+    struct id record;
+    uint64_t since; /* with chain, as in struct claim */
+    bool chain;
+};
+
 struct cell {
-    struct claim claim; /* as it was */
+    struct key key;
+    bool was_found;       /* in the store … */
+    uint64_t was_version; /* … and as this version */
     struct merge_cell at;
     bool dirty;
-    /* Of field 0, not found: the types that changes of this batch give it. */
+    /* Not found: the types that it may be born with in this batch, one bit a
+     * type. */
     uint8_t births[SCHEMA_TYPES_MAX / 8];
 };
 

@@ -6,6 +6,7 @@
 #include "transport.h"
 #include "worker.h"
 
+#include <malloc.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -411,9 +412,22 @@ static void close_all(struct server *s)
     schema_free(s->schema);
 }
 
+/* What one burst took goes back to the system: batches are made by the loop,
+ * filled by the writer and freed by the loop, and would otherwise leave holes in
+ * an arena for each thread. */
+static void give_memory_back(void)
+{
+    mallopt(M_ARENA_MAX, 2);
+    mallopt(M_MMAP_THRESHOLD, 256 * 1024);
+    mallopt(M_TRIM_THRESHOLD, 512 * 1024);
+}
+
 int serve(const struct serve_options *options)
 {
     struct server s = {.options = options};
+
+    give_memory_back();
+
     enum err err = load_schema(&s);
 
     if (!err)

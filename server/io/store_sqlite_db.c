@@ -62,12 +62,20 @@ static enum err check_log(struct db *db)
     return err;
 }
 
+/* Nobody asks SQLite how much memory it uses, and counting it takes a lock at
+ * each allocation. Refused, without harm, once the library is in use. */
+static void leave_memory_uncounted(void)
+{
+    (void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+}
+
 enum err db_open(struct db *db, const char *folder, bool writer)
 {
     char path[4096];
     int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX |
                 SQLITE_OPEN_EXRESCODE | (writer ? SQLITE_OPEN_CREATE : 0);
 
+    leave_memory_uncounted();
     int n = snprintf(path, sizeof path, "%s/" STORE_FILE, folder);
     if (n < 0 || (size_t)n >= sizeof path)
         return ERR_USAGE;
