@@ -404,7 +404,7 @@ static enum err simple_notice(struct work *w, const struct after *a,
 
 /* ---- Possible duplicates ---- */
 
-enum { ALIKE_MAX = 8 };
+enum { ALIKE_MAX = 8, TWINS_TOLD_MAX = 4 };
 
 struct likeness {
     struct work *work;
@@ -480,9 +480,11 @@ static enum err birth(struct work *w, const struct after *a)
     if (!err && !arena_ok(w->arena))
         err = ERR_NOMEM;
     uint32_t all = (1u << l.count) - 1 + (1u << ALIKE_MAX);
-    for (size_t i = 0; i < l.twin_count && !err; i++) {
+    size_t told = 0;
+    for (size_t i = 0; i < l.twin_count && !err && told < TWINS_TOLD_MAX; i++) {
         if (l.twins[i].matches != all)
             continue;
+        told++;
         struct id people[2] = {
             access_person(w->ledger->access, a->author),
             access_person(w->ledger->access, l.twins[i].author)};

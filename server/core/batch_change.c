@@ -23,6 +23,7 @@ static void roles_here(struct work *w, struct scene *s)
 
     if (p->trusted) {
         s->roles = ~(role_set)0;
+        s->reached = true;
         return;
     }
     s->roles = access_roles(access, &person, name, w->now_ms);
@@ -31,6 +32,7 @@ static void roles_here(struct work *w, struct scene *s)
         s->roles = access_roles(access, &person, name, s->stamp.at);
         s->late = s->roles != 0;
     }
+    s->reached = s->roles != 0;
     if (s->existence->at.found && s->existence->at.now.author == p->person)
         s->roles |= ROLE_AUTHOR;
 }
@@ -79,12 +81,8 @@ static enum err find_type(struct work *w, const struct change_touch *touch,
     struct change_touch t = *touch;
     struct change_edit first;
 
-    s->bucket = cells_bucket(w, &t);
-    s->record = t.record;
-    if (!s->bucket || !change_edit_next(&t, &first))
-        return ERR_UNKNOWN_BUCKET;
-    s->existence = cells_find(w, s->bucket, s->record, 0);
-    assert(s->existence);
+    if (!change_edit_next(&t, &first))
+        return ERR_UNREADABLE;
     s->creates = first.op == CHANGE_CREATE;
     s->newborn = s->creates && !s->existence->at.found;
     if (!s->creates && !s->existence->at.found)
@@ -98,21 +96,31 @@ static enum err find_type(struct work *w, const struct change_touch *touch,
     return ERR_OK;
 }
 
+static enum err no_access(struct work *w, const struct scene *s)
+{
+    struct id person = access_person(w->ledger->access, s->entry->push->person);
+    bool once = access_ended(w->ledger->access, &person,
+                             cells_bucket_name(w, s->bucket), w->now_ms);
+
+    return once ? ERR_ACCESS_ENDED : ERR_DENIED;
+}
+
+/* Who has nothing to do with the bucket learns nothing about what is in it. */
 static enum err enter(struct work *w, const struct change_touch *touch,
                       struct scene *s)
 {
+    s->bucket = cells_bucket(w, touch);
+    s->record = touch->record;
+    if (!s->bucket)
+        return ERR_UNKNOWN_BUCKET;
+    s->existence = cells_find(w, s->bucket, s->record, 0);
+    assert(s->existence);
+    roles_here(w, s);
+    if (!s->reached)
+        return no_access(w, s);
     enum err err = find_type(w, touch, s);
-
     if (err)
         return err;
-    roles_here(w, s);
-    if (!s->roles) {
-        struct id person =
-            access_person(w->ledger->access, s->entry->push->person);
-        bool once = access_ended(w->ledger->access, &person,
-                                 cells_bucket_name(w, s->bucket), w->now_ms);
-        return once ? ERR_ACCESS_ENDED : ERR_DENIED;
-    }
     s->roles |= s->newborn ? ROLE_AUTHOR : 0;
     s->roles |= edit_lead(w, s);
     if (!s->creates)

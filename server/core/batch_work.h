@@ -118,6 +118,7 @@ struct scene {
     const struct type *type;
     struct cell *existence;
     role_set roles;
+    bool reached; /* its author has a role in the bucket */
     bool creates;
     bool newborn; /* and it was not there before */
     bool late;    /* access had ended when it came */
