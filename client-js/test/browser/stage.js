@@ -84,12 +84,13 @@ function watchFaults(context) {
  * @property {'tablet' | 'console'} [face]
  * @property {{ width: number, height: number }} [viewport]
  * @property {() => void} [before]  runs in the page before its own scripts
- * @property {boolean} [enrol]      false: stop at the first screen
+ * @property {boolean} [enrol]      false: open the app, with no code
+ * @property {string} [folder]      the browser's, of one that has been closed
  */
 
 /** A browser of one person's own. @param {EnterOptions} options */
-async function openBrowser({ viewport = LANDSCAPE, before }) {
-  const context = await chromium.launchPersistentContext(makeFolder(), {
+async function openBrowser({ viewport = LANDSCAPE, before, folder }) {
+  const context = await chromium.launchPersistentContext(String(folder), {
     executablePath: BROWSER,
     args: ['--no-sandbox', '--lang=en-GB'],
     env: /** @type {Record<string, string>} */ ({
@@ -109,7 +110,8 @@ async function openBrowser({ viewport = LANDSCAPE, before }) {
 /** @param {string} base @param {string} name as in the code: 'TAMSIN'
  * @param {EnterOptions} options */
 async function enter(base, name, options) {
-  const context = await openBrowser(options)
+  const folder = options.folder ?? makeFolder()
+  const context = await openBrowser({ ...options, folder })
   const faults = watchFaults(context)
   const page = context.pages()[0] ?? (await context.newPage())
   const isConsole = options.face === 'console'
@@ -124,6 +126,7 @@ async function enter(base, name, options) {
     name,
     page,
     context,
+    folder,
     home,
     /** By the address within the app: 'visit/ID'. @param {string} place */
     go: async (place, on = page) => {
