@@ -46,7 +46,12 @@ async function answer(request, url) {
       : '/index.html'
     return (await caches.match(face, { cacheName: CACHE })) ?? fetch(request)
   }
-  return (await caches.match(request, { ignoreSearch: true })) ?? fetch(request)
+  // Another build's cache is for its own pages, which may still be open.
+  return (
+    (await caches.match(request, { ignoreSearch: true, cacheName: CACHE })) ??
+    (await caches.match(request, { ignoreSearch: true })) ??
+    fetch(request)
+  )
 }
 
 self.addEventListener('install', (event) => event.waitUntil(install()))
