@@ -233,6 +233,19 @@ static enum err make_edits(struct work *w, struct scene *s, int32_t base)
     return err ? err : edit_revive(w, s);
 }
 
+/* A signature that somebody let in late is still its signer's alone: it counts
+ * by what its signer may do, not by who let it in. */
+static role_set roles_of_signer(struct work *w, const struct scene *s)
+{
+    const struct access *access = w->ledger->access;
+    struct id person = access_person(access, s->stamp.author);
+
+    if (!s->entry->push->own)
+        return s->roles;
+    return access_roles(access, &person, cells_bucket_name(w, s->bucket),
+                        s->stamp.at);
+}
+
 /* Consequences that hang on the whole touch. */
 static void look_after(struct work *w, const struct scene *s)
 {
@@ -254,6 +267,7 @@ static void look_after(struct work *w, const struct scene *s)
     }
     if (s->newborn && !strcmp(s->type->name, "signoff")) {
         a.kind = AFTER_SIGNOFF;
+        a.roles = roles_of_signer(w, s);
         for (uint32_t i = 0; i < s->edit_count; i++)
             if (s->edits[i].seen > a.seen)
                 a.seen = s->edits[i].seen;

@@ -143,6 +143,20 @@ static void write_down(struct work *w, struct cell *c,
     c->dirty |= r->moved;
 }
 
+/* Has somebody else raised the round since the edit's author looked? Whoever
+ * has seen the rank that came with the raise has seen the raise. */
+static bool reopened_since(const struct scene *s, const struct merge_edit *e,
+                           const struct row *rank, const struct row *round)
+{
+    bool together = rank->replica == round->replica && rank->seq == round->seq;
+    uint64_t raised = together && rank->version < round->version
+                          ? rank->version
+                          : round->version;
+
+    return raised > e->seen && round->replica != s->stamp.replica &&
+           round->seen > 0; /* 0: as it was created */
+}
+
 /* A rank goes back only on purpose: together with what reopens it. And what
  * was written in an earlier round does not count in a later one. */
 static bool goes_back_unasked(struct work *w, const struct scene *s,
@@ -158,10 +172,8 @@ static bool goes_back_unasked(struct work *w, const struct scene *s,
         return false;
     const struct cell *by =
         cells_find(w, s->bucket, s->record, f->reopened_by->id);
-    if (by && by->at.found && by->at.now.version > e->seen &&
-        by->at.now.replica != s->stamp.replica && by->was_found &&
-        by->at.now.seen > 0)
-        return true; /* somebody has reopened it since */
+    if (by && by->at.found && reopened_since(s, e, &c->at.now, &by->at.now))
+        return true;
     return place_in(f, e->value.bytes) < place_in(f, c->at.now.value.bytes);
 }
 
