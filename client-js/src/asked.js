@@ -183,9 +183,7 @@ export function settledStatus(shelf, id) {
   if (!mine.length && [...held.values()].some((h) => h.record === id)) {
     return 'held' // and only the central team can see why
   }
-  const open = conflictsOf(shelf, id)
-  const isFlagged = Object.values(record?.meta ?? {}).some((m) => m.conflict)
-  if (open.some(({ answered }) => !answered) || (isFlagged && !open.length)) {
+  if (conflictsOf(shelf, id).some(({ answered }) => !answered)) {
     return 'needs_decision'
   }
   if (state === 'signed_off' || state === 'shared') {

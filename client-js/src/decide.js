@@ -202,7 +202,7 @@ function settle({ desk, c }, id, decision, reason) {
 
 /** @param {Making} making @param {string} id @param {string} reason
  * @param {string} [to] */
-function reopen({ desk, c }, id, reason, to) {
+function reopen({ desk, c, wishes }, id, reason, to) {
   const record = known(desk, id)
   const { rank, isSigned } = desk.catalog.type(record.type)
   if (!rank?.reopenedBy) {
@@ -211,7 +211,11 @@ function reopen({ desk, c }, id, reason, to) {
   if (isSigned && !reason) fail('bad_value', 'reopening needs a reason')
   const round = Number(record.fields[rank.reopenedBy] ?? (isSigned ? 1 : 0))
   c.set(id, rank.name, to ?? rank.order?.[0])
-  c.set(id, rank.reopenedBy, round + 1)
+  // A raise has seen something, also when there was no round to see.
+  const hasRound = record.fields[rank.reopenedBy] !== undefined
+  const seen = hasRound ? 0 : record.meta[rank.name]?.version
+  const raise = { record: id, field: rank.reopenedBy, value: round + 1, seen }
+  wishes.push({ do: 'set', ...raise })
   if (!reason) return
   c.create('response', record.bucket, {
     parent: id,

@@ -7,7 +7,7 @@
 import { asSet } from './catalog.js'
 import { chainOf, shownText } from './texts.js'
 import { createDraft } from './image.js'
-import { ROW_CHECK_WORDING, ROW_CONFLICT, ROW_MERGED } from './segment.js'
+import { ROW_CHECK_WORDING, ROW_MERGED } from './segment.js'
 
 /**
  * @typedef {import('./image.js').Image} Image
@@ -79,15 +79,15 @@ function replay(making, edit) {
 }
 
 /** @param {Row | undefined} row @param {boolean} pending @param {number} at
- * @param {string} me @returns {Meta} */
-const metaOf = (row, pending, at, me) =>
+ * @param {{ me: string, conflict: boolean }} more @returns {Meta} */
+const metaOf = (row, pending, at, { me, conflict }) =>
   Object.freeze({
     version: row?.v ?? 0,
     by: pending ? me : (row?.by ?? null),
     at: pending ? at : (row?.at ?? 0),
     pending,
     checkWording: Boolean((row?.flags ?? 0) & ROW_CHECK_WORDING),
-    conflict: Boolean((row?.flags ?? 0) & ROW_CONFLICT),
+    conflict,
     merged: Boolean((row?.flags ?? 0) & ROW_MERGED),
   })
 
@@ -135,18 +135,21 @@ function replayEdits(making, id, pendings) {
 }
 
 /** Fields of a newer schema than ours have no name here, and are kept.
- * @param {Making} making @param {Type} type @param {string} me */
-function named(making, type, me) {
+ * @param {Making} making @param {Type} type @param {string} me
+ * @param {ReadonlySet<string>} asked */
+function named(making, type, me, asked) {
   /** @type {Record<string, any>} */
   const fields = {}
   /** @type {Record<string, Meta>} */
   const meta = {}
   for (const [no, value] of making.values) {
-    const name = type.byNo.get(no)?.name
-    if (!name) continue
+    const field = type.byNo.get(no)
+    if (!field) continue
+    const { name } = field
     const at = making.pendingAt.get(no)
     if (!isEmpty(value)) fields[name] = frozen(value)
-    meta[name] = metaOf(making.rows.get(no), at !== undefined, at ?? 0, me)
+    const more = { me, conflict: asked.has(field.unitName) }
+    meta[name] = metaOf(making.rows.get(no), at !== undefined, at ?? 0, more)
   }
   return { fields: Object.freeze(fields), meta: Object.freeze(meta) }
 }
@@ -197,9 +200,11 @@ function startMaking(stored) {
 
 /**
  * @param {Image} image @param {Catalog} catalog @param {string} id
- * @param {string} me @returns {TmRecord | undefined}
+ * @param {string} me
+ * @param {ReadonlySet<string>} asked  fields and groups with an open conflict
+ * @returns {TmRecord | undefined}
  */
-export function makeRecord(image, catalog, id, me) {
+export function makeRecord(image, catalog, id, me, asked) {
   const stored = image.records.get(id)
   const pendings = pendingsOf(image, id)
   const begun = pendings
@@ -220,7 +225,7 @@ export function makeRecord(image, catalog, id, me) {
     id,
     type: type.name,
     bucket: bucketName(image, from.bucket),
-    ...named(making, type, me),
+    ...named(making, type, me, asked),
     deleted: !making.alive,
     pending: pendings.length > 0,
     created: Object.freeze({ ...created }),

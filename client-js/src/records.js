@@ -30,6 +30,8 @@ import { safely } from './fault.js'
  * @property {Map<string, TmRecord | undefined>} made
  * @property {Map<string, Set<string>>} byType  ids
  * @property {boolean} isIndexed  byType is filled
+ * @property {Map<string, Set<string>> | null} asked  record → the fields and
+ *   groups about which a conflict is open; null: to be looked up
  * @property {Set<Query>} queries
  * @property {Set<Query>} due
  * @property {Query | null} reading  whose reads are being noted
@@ -124,11 +126,47 @@ function stir(s, what) {
   }
 }
 
+const NOTHING = /** @type {ReadonlySet<string>} */ (new Set())
+
+/** What a conflict is about; undefined: it is none.
+ * @param {State} s @param {string} id */
+function conflictOf(s, id) {
+  const stored = s.image().records.get(id)
+  const type = stored && s.catalog.typeNo(stored.type)
+  if (!stored || type?.name !== 'conflict') return undefined
+  const value = (/** @type {string} */ name) =>
+    stored.fields[type.fields.get(name)?.no ?? -1]?.value
+  const isOpen = value('decided') == null && stored.fields[0]?.value !== false
+  return {
+    record: String(value('record')),
+    field: String(value('field')),
+    isOpen,
+  }
+}
+
+/** Which of its fields and groups wait for a decision. A row's own flag does
+ * not say: it does not come again when the question is asked, or answered.
+ * @param {State} s @param {string} id */
+function askedOf(s, id) {
+  if (!s.asked) {
+    indexAll(s)
+    s.asked = new Map()
+    for (const one of s.byType.get('conflict') ?? []) {
+      const about = conflictOf(s, one)
+      if (!about?.isOpen) continue
+      const fields = s.asked.get(about.record) ?? new Set()
+      s.asked.set(about.record, fields.add(about.field))
+    }
+  }
+  return s.asked.get(id) ?? NOTHING
+}
+
 /** @param {State} s @param {string} id @returns {TmRecord | undefined} */
 function get(s, id) {
   s.reading?.reads.add(id)
   if (!s.made.has(id)) {
-    s.made.set(id, makeRecord(s.image(), s.catalog, id, s.me()))
+    const asked = askedOf(s, id)
+    s.made.set(id, makeRecord(s.image(), s.catalog, id, s.me(), asked))
   }
   return s.made.get(id)
 }
@@ -154,7 +192,14 @@ function list(s, type, filter) {
 function touched(s, ids) {
   /** @type {Set<string>} */
   const what = new Set()
+  const all = new Set(ids)
   for (const id of ids) {
+    const about = conflictOf(s, id)
+    if (!about) continue
+    s.asked = null
+    all.add(about.record)
+  }
+  for (const id of all) {
     s.made.delete(id)
     what.add(id)
     if (s.isIndexed) {
@@ -185,6 +230,7 @@ export function createRecords(image, catalog, me, soon = microtask) {
     made: new Map(),
     byType: new Map(),
     isIndexed: false,
+    asked: null,
     queries: new Set(),
     due: new Set(),
     reading: null,
@@ -217,6 +263,7 @@ export function createRecords(image, catalog, me, soon = microtask) {
       s.made.clear()
       s.byType.clear()
       s.isIndexed = false
+      s.asked = null
       for (const query of s.queries) schedule(s, query)
     },
   }

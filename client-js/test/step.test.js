@@ -79,7 +79,7 @@ function replica() {
     open: () => happen({ type: 'open', road: 'websocket', nonce: NONCE }),
     /** @param {any[]} wishes */
     save: (...wishes) => happen({ type: 'save', wishes, tag: undefined }),
-    show: (id = NOTE) => makeRecord(image, catalog, id, ANN),
+    show: (id = NOTE) => makeRecord(image, catalog, id, ANN, new Set()),
   }
 }
 
