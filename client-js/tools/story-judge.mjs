@@ -190,12 +190,16 @@ function heldChanges(world) {
       }))
     })
   const alone = Object.values(world.devices).flatMap(({ tm, person }) =>
-    tm.held().map(({ record, field, reason }) => ({
-      record,
-      field,
-      by: person,
-      why: plain(reason),
-    })),
+    tm
+      .held()
+      // A whole change that is held is an amendment: counted above.
+      .filter(({ field }) => field !== null)
+      .map(({ record, field, reason }) => ({
+        record,
+        field,
+        by: person,
+        why: plain(reason),
+      })),
   )
   return [...kept, ...alone]
 }
@@ -258,6 +262,10 @@ function signBlocked(world, expected) {
     }
     if (world.blocked.has(name)) return []
     const [last] = world.office.tm.signoffs(record.id)
+    const isHeld = heldChanges(world).some(
+      (one) => one.field === 'record' && one.value === record.id,
+    )
+    if (!last && isHeld) return [] // it is kept as a late change
     if (!last) return [`nobody has signed ${name}`]
     const isBlocked = !['signed', 'first_of_two'].includes(last.outcome)
     return isBlocked ? [] : [`the signature of ${name} is ${last.outcome}`]

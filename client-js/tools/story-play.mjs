@@ -222,9 +222,15 @@ function decide(world, tm, c, step) {
   c.decide(openConflict(world, tm, step).id, values)
 }
 
+/** A late change of the record, or a signature of it that was held. */
 function settle(world, tm, c, step) {
   const { id } = shown(world, tm, step.record)
-  const [amendment] = tm.amendments(id)
+  const isSignature = ({ change }) =>
+    change.some(({ field, value }) => field === 'record' && value === id)
+  const [amendment] = [
+    ...tm.amendments(id),
+    ...tm.amendments().filter(isSignature),
+  ]
   if (!amendment) throw new StoryError(`no late change of ${step.record}`)
   c.settle(amendment.id, step.do, step.reason)
 }
