@@ -137,6 +137,7 @@ export function Record({ id }) {
   const school = schoolOf(tm, record)
   return (
     <Page title={firstLine(titleOf(tm, record), 90)}
+      name={typeLabel(tm, record.type)}
       about={<>
         {typeLabel(tm, record.type)}
         {school && record.type !== 'school' && `, ${schoolName(tm, school)}`}

@@ -15,7 +15,7 @@ function NotSaved() {
     problem.name === 'storage'
       ? 'This device has no room left to keep them, or its storage was lost. ' +
         'They are still on the screen: do not close the app. Make some room, then try again.'
-      : `They are still on the screen. The reason: ${problem.message}`
+      : `They are still on the screen. ${problem.message}`
   return (
     <div class="banner alarm" role="alert">
       <Icon name="alarm" />

@@ -17,9 +17,30 @@
  */
 import { signal } from '@preact/signals'
 import { rebase } from './rebase.js'
+import { fieldLabel, fieldOf } from './words.js'
 
 export const PAUSE_MS = 400
 export const BURST_MS = 3000
+
+// What no text can hold is NUL, and half of a character that takes two units.
+const UNITS = /[\ud800-\udbff][\udc00-\udfff]|[\0\ud800-\udfff]/g
+
+/** @param {string} text */
+const wellFormed = (text) =>
+  text.replace(UNITS, (found) => (found.length === 2 ? found : ''))
+
+/** Why words could not be kept, for the person who wrote them.
+ *  @param {any} tm @param {{ id: string, field: string, text: string }} draft
+ *  @param {string} message the library's */
+function reason(tm, { id, field, text }, message) {
+  const { type } = tm.get(id) ?? {}
+  const most = fieldOf(tm, type, field)?.max
+  const over = [...text].length - most
+  if (!most || over <= 0) return message
+  const by = over === 1 ? 'one character' : `${over} characters`
+  return `“${fieldLabel(tm, type, field)}” is ${by} too long. ` +
+    'Make it shorter, or write the rest in another box.'
+}
 
 /** @param {any} tm the client @param {() => number} [now] */
 export function createDrafts(tm, now = Date.now) {
@@ -103,7 +124,9 @@ function createDraft(tm, { id, field, kind }, now, report) {
 
   /** @param {string} value what stands in the box */
   function type(value) {
-    text = value
+    const whole = wellFormed(value)
+    if (whole === value) text = value
+    else show(whole, [box?.selectionStart ?? 0, box?.selectionEnd ?? 0])
     state.value = 'typing'
     later()
   }
@@ -120,7 +143,8 @@ function createDraft(tm, { id, field, kind }, now, report) {
     } catch (error) {
       const { name, message } = /** @type {Error} */ (error)
       state.value = 'failed'
-      report.failed.value = { name, message }
+      const why = reason(tm, { id, field, text: sent }, message)
+      report.failed.value = { name, message: why }
       return false
     }
     base = sent
