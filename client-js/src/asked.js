@@ -165,6 +165,17 @@ export const noticesOf = (shelf, id) =>
 export const signoffsOf = (shelf, id) =>
   shelf.list('signoff', about(id)).map(signoffOf).sort(newestFirst)
 
+/** Has somebody decided about every late change of ours to this record?
+ * @param {Shelf} shelf @param {string} id */
+export function isSettled(shelf, id) {
+  const me = shelf.me()
+  const mine = shelf.list(
+    'amendment',
+    (r) => about(id)(r) && r.fields.by === me,
+  )
+  return mine.length > 0 && mine.every((r) => r.fields.decision)
+}
+
 /**
  * What a record waits for, or has come to, beyond being sent.
  * @param {Shelf} shelf @param {string} id
@@ -174,15 +185,9 @@ export function settledStatus(shelf, id) {
   const record = shelf.get(id)
   const { state, revision } = /** @type {any} */ (record?.fields ?? {})
   const me = shelf.me()
-  const mine = shelf.list(
-    'amendment',
-    (r) => about(id)(r) && r.fields.by === me,
-  )
-  if (mine.some((r) => !r.fields.decision)) return 'held'
-  const { held } = shelf.image()
-  if (!mine.length && [...held.values()].some((h) => h.record === id)) {
-    return 'held' // and only the central team can see why
-  }
+  if (amendmentsOf(shelf, id).some(({ by }) => by === me)) return 'held'
+  const kept = [...shelf.image().held.values()].some((h) => h.record === id)
+  if (kept && !isSettled(shelf, id)) return 'held' // only the centre sees why
   if (conflictsOf(shelf, id).some(({ answered }) => !answered)) {
     return 'needs_decision'
   }

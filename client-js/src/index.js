@@ -14,7 +14,13 @@ import {
   talkOf,
 } from './device.js'
 import { actsOf } from './decide.js'
-import { amendmentsOf, conflictsOf, noticesOf, signoffsOf } from './asked.js'
+import {
+  amendmentsOf,
+  conflictsOf,
+  isSettled,
+  noticesOf,
+  signoffsOf,
+} from './asked.js'
 import { fail, TidemarkError } from './fault.js'
 import { heldOf, waitingOf, workStatusOf } from './status.js'
 import { keyParts, mayDo } from './catalog.js'
@@ -238,7 +244,10 @@ const readers = (d) => ({
   },
   held: () => {
     d.records.note('#status')
-    return heldOf(d.engine.image)
+    const desk = deskOf(d)
+    return heldOf(d.engine.image).filter(
+      ({ record, field }) => field !== null || !isSettled(desk, record),
+    )
   },
 })
 
