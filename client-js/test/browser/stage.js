@@ -166,8 +166,11 @@ async function takePictures(actors) {
   }
 }
 
-export async function setStage() {
+/** @param {(trust: import('../server.js').Trust) => void} [prepare]  with the
+ *   store, before the server has it */
+export async function setStage(prepare = () => {}) {
   const trust = makeTrust()
+  prepare(trust)
   const faces = copyFaces()
   let server = await startServer(trust, { args: ['--files', faces] })
   const { url, port } = server
