@@ -25,7 +25,9 @@ import { build } from 'esbuild'
 import { icons } from './ui/app-icon.mjs'
 
 const HERE = dirname(fileURLToPath(import.meta.url))
-const BUDGET_BYTES = { tablet: 40_000, console: 60_000, library: 40_000 }
+// What a face weighs in all, the client library included, may not grow past this
+// unnoticed. Aimed at: 40 kB the tablet, 60 kB the console.
+const BUDGET_BYTES = { tablet: 80_000, console: 80_000 }
 const TEXT_FILE = /\.(html|js|css|webmanifest|svg)$/
 
 const { values: options } = parseArgs({
@@ -265,11 +267,9 @@ for (const [name, data] of icons()) await put(`icons/${name}`, data)
 const version = await writeWorker()
 await compress()
 console.log(`build    ${version} in ${relative(process.cwd(), OUT) || '.'}`)
-const library = loads(metafile, LIBRARY).scripts
-let fits = await weigh('library', library)
+let fits = true
 for (const face of Object.keys(FACES)) {
   const { css, scripts } = filesOf(metafile, face)
-  const own = scripts.filter((file) => !library.includes(file))
-  fits = (await weigh(face, [css, ...own])) && fits
+  fits = (await weigh(face, [css, ...scripts])) && fits
 }
 if (!fits && !options.preview) process.exitCode = 1
