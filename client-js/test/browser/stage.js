@@ -166,13 +166,18 @@ async function takePictures(actors) {
   }
 }
 
-/** @param {(trust: import('../server.js').Trust) => void} [prepare]  with the
- *   store, before the server has it */
-export async function setStage(prepare = () => {}) {
+/**
+ * @typedef {object} StageOptions
+ * @property {(trust: import('../server.js').Trust) => readonly string[]} [prepare]
+ *   does something to the store before the server has it; more arguments of it
+ */
+
+/** @param {StageOptions} [options] */
+export async function setStage({ prepare = () => [] } = {}) {
   const trust = makeTrust()
-  prepare(trust)
+  const more = prepare(trust)
   const faces = copyFaces()
-  let server = await startServer(trust, { args: ['--files', faces] })
+  let server = await startServer(trust, { args: ['--files', faces, ...more] })
   const { url, port } = server
   let isUp = true
   /** @type {Map<string, Actor>} */ const actors = new Map()
@@ -196,7 +201,10 @@ export async function setStage(prepare = () => {}) {
     kill: () => end(() => server.kill()),
     /** Again, on the same port and data. @param {string} [files] */
     start: async (files = faces) => {
-      server = await startServer(trust, { port, args: ['--files', files] })
+      server = await startServer(trust, {
+        port,
+        args: ['--files', files, ...more],
+      })
       isUp = true
     },
     log: () => server.log(),
