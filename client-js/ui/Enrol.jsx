@@ -3,10 +3,18 @@ import { useEffect, useRef, useState } from 'preact/hooks'
 import { Mark } from './icons.jsx'
 import { deviceLabel, platform } from './device.js'
 
+const BAD_CODE = [
+  'That code did not work.',
+  'Codes can be used once, and they run out. Check it, or ask the central team for a new one.',
+]
 const ERRORS = {
-  bad_code: [
-    'That code did not work.',
-    'Codes can be used once, and they run out. Check it, or ask the central team for a new one.',
+  bad_code: BAD_CODE,
+  too_big: BAD_CODE,
+  bad_value: BAD_CODE,
+  malformed: BAD_CODE,
+  busy: [
+    'The trust is busy just now.',
+    'Wait a minute, then try again. Your code stays good.',
   ],
   offline: [
     'We could not reach the trust.',
