@@ -325,7 +325,7 @@ async function inHistory(world, expected) {
 }
 
 /** All records of a bucket as a device shows them. */
-function bucketShown(tm, bucket) {
+export function bucketShown(tm, bucket) {
   const all = tm
     .ids()
     .map((id) => tm.get(id))
