@@ -14,6 +14,21 @@ void change_after(struct work *w, struct after a)
 
 /* ---- May this be done? ---- */
 
+/* Written while access lasted, received when it had ended, but not longer ago
+ * than a tablet may lie in a drawer. */
+static role_set late_roles(const struct work *w, const struct scene *s,
+                           const struct id *person)
+{
+    static const int64_t late_max_ms = 14 * 24 * 60 * 60 * INT64_C(1000);
+    const struct access *access = w->ledger->access;
+    struct span name = cells_bucket_name(w, s->bucket);
+    int64_t latest = w->now_ms - late_max_ms;
+
+    if (s->stamp.at < latest && !access_roles(access, person, name, latest))
+        return 0;
+    return access_roles(access, person, name, s->stamp.at);
+}
+
 static void roles_here(struct work *w, struct scene *s)
 {
     const struct access *access = w->ledger->access;
@@ -28,8 +43,7 @@ static void roles_here(struct work *w, struct scene *s)
     }
     s->roles = access_roles(access, &person, name, w->now_ms);
     if (!s->roles) {
-        /* Written while access lasted, received after it had ended. */
-        s->roles = access_roles(access, &person, name, s->stamp.at);
+        s->roles = late_roles(w, s, &person);
         s->late = s->roles != 0;
     }
     s->reached = s->roles != 0;
