@@ -9,6 +9,7 @@ import { Mark } from './icons.jsx'
 import { enrol, indexedDbStore, open } from './library.js'
 import { createDesk, DeskContext } from './live.js'
 import { startRouting } from './route.js'
+import { spill, takeSpilled } from './spill.js'
 import { startWorker } from './worker.js'
 
 const APP_VERSION = '0.1.0'
@@ -23,8 +24,14 @@ const opened = (face, identity) =>
   })
 
 /** Saves what is being typed when the page is left or hidden. */
-function saveOnLeave({ drafts }) {
-  addEventListener('pagehide', () => drafts.flush())
+function saveOnLeave({ drafts, face }) {
+  addEventListener('pagehide', () => {
+    spill(face, drafts.notKept())
+    drafts.flush()
+  })
+  addEventListener('pageshow', (event) => {
+    if (event.persisted) takeSpilled(face) // the page has lived, and saved
+  })
   document.addEventListener('visibilitychange', () => {
     if (document.hidden) drafts.flush()
   })
@@ -58,6 +65,7 @@ function Face({ face, App }) {
     const tm = await opened(face, identity)
     const desk = createDesk(tm, face)
     saveOnLeave(desk)
+    void desk.drafts.restore(takeSpilled(face))
     setState({ step: 'open', desk })
   }
   useEffect(() => {

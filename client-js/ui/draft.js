@@ -17,6 +17,7 @@
  */
 import { signal } from '@preact/signals'
 import { rebase } from './rebase.js'
+import { restored } from './spill.js'
 import { fieldLabel, fieldOf } from './words.js'
 
 export const PAUSE_MS = 400
@@ -67,7 +68,26 @@ export function createDrafts(tm, now = Date.now) {
   }
 
   const unsaved = () => [...open.values()].some((d) => !d.inStep())
-  return { of, flush, unsaved, savedAt, failed }
+
+  /** What would be lost if the page were gone now.
+   *  @returns {import('./spill.js').Spilled[]} */
+  const notKept = () =>
+    [...open.values()].filter((d) => !d.inStep()).map((d) => d.words())
+
+  /** Puts back what a page that is gone had not kept.
+   *  @param {import('./spill.js').Spilled[]} words */
+  function restore(words) {
+    for (const spilled of words) {
+      const { id, field, kind } = spilled
+      if (!tm.get(id)) continue
+      const draft = of(id, field, kind)
+      const text = restored(spilled, draft.text())
+      if (text !== undefined) draft.type(text)
+    }
+    return flush()
+  }
+
+  return { of, flush, unsaved, notKept, restore, savedAt, failed }
 }
 
 /** @typedef {ReturnType<typeof createDraft>} Draft */
@@ -176,6 +196,7 @@ function createDraft(tm, { id, field, kind }, now, report) {
     flush,
     arrived,
     text: () => text,
+    words: () => ({ id, field, kind, base, text }),
     inStep: () => text === base && !saving,
     /** @param {Box | null} element the box on the screen, if there is one */
     bind(element) {
