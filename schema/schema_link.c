@@ -277,8 +277,6 @@ static void widen_type(struct reading *r, const struct type *was,
         if (!is_as_parent(&was[i]))
             add_patterns(&patterns, was[i].bucket);
     }
-    if (create & ROLE_PARENT)
-        t->create &= ~(role_set)ROLE_SIGNER;
     if (is_as_parent(t)) {
         char *copy = reading_take(r, patterns.len + 1);
         if (copy && buf_ok(&patterns) && patterns.len)

@@ -13,8 +13,9 @@ static const struct {
     {"signer", ROLE_SIGNER},
     {"server", ROLE_SERVER},
     {"as parent", ROLE_PARENT},
-    /* Creating a sign-off: whoever may sign what it signs; schema_link()
-     * widens it as it widens "as parent". */
+    /* Creating a sign-off: whoever may sign what it signs. schema_link()
+     * widens it as it widens "as parent"; ROLE_SIGNER stays for those who may
+     * because of what the record at hand says of them. */
     {"per record type", ROLE_PARENT | ROLE_SIGNER},
     {"none", 0},
     {"none before retention", 0},

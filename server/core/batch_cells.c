@@ -407,7 +407,7 @@ const struct field *cells_above(const struct type *type)
 {
     if (type->signed_with)
         return type->signed_with;
-    return type->write & ROLE_SIGNER ? type->parent : NULL;
+    return (type->write | type->create) & ROLE_SIGNER ? type->parent : NULL;
 }
 
 bool cells_ref(struct value v, struct id *out)

@@ -135,6 +135,12 @@ static enum err enter(struct work *w, const struct change_touch *touch,
     enum err err = find_type(w, touch, s);
     if (err)
         return err;
+    return ERR_OK;
+}
+
+/* What the person is to this record, and may it be created? */
+static enum err admit(struct work *w, struct scene *s)
+{
     s->roles |= s->newborn ? ROLE_AUTHOR : 0;
     s->roles |= edit_lead(w, s);
     if (!s->creates)
@@ -308,6 +314,8 @@ static enum err make_touch(struct work *w, struct scene *s,
     s->stamp.record = s->record;
     if (!err)
         err = read_edits(w, s, t);
+    if (!err)
+        err = admit(w, s);
     if (!err)
         err = make_edits(w, s, *index);
     if (!err)

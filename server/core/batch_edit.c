@@ -26,10 +26,17 @@ static bool is_signed(const struct field *state, struct value v)
            place_in(state, v.bytes) >= place_in(state, span_of("signed_off"));
 }
 
+/* As it is, or as the touch that begins the record says. */
 static bool parent_of(struct work *w, const struct scene *s, struct id *out)
 {
-    return cells_ref(value_of(w, s->bucket, s->record, cells_above(s->type)),
-                     out);
+    const struct field *above = cells_above(s->type);
+
+    if (cells_ref(value_of(w, s->bucket, s->record, above), out))
+        return true;
+    for (uint32_t i = 0; s->newborn && above && i < s->edit_count; i++)
+        if (s->edits[i].field == above && s->edits[i].op == CHANGE_SET)
+            return cells_ref(s->edits[i].value, out);
+    return false;
 }
 
 static const struct type *type_of(struct work *w, uint32_t bucket,
