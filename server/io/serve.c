@@ -413,8 +413,8 @@ static void close_all(struct server *s)
 }
 
 /* What one burst took goes back to the system: batches are made by the loop,
- * filled by the writer and freed by the loop, and would otherwise leave holes in
- * an arena for each thread. */
+ * filled by the writer and freed by the loop, and would otherwise leave holes
+ * in an arena for each thread. */
 static void give_memory_back(void)
 {
     mallopt(M_ARENA_MAX, 2);
