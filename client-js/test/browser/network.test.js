@@ -113,6 +113,7 @@ describe('rough places', { skip }, () => {
     // The person has signed in elsewhere, and comes back.
     await tamsin.page.evaluate(() => dispatchEvent(new Event('focus')))
     await pillSays(tamsin, /^All work sent$/)
+    await helen.sync({ timeout: 10000 }) // now, not at her next try
     await until(() => helenSees() === 'Written in a café.', 'Helen')
   })
 
