@@ -24,7 +24,7 @@ static uint64_t followed_ms(void)
 {
     char text[32] = "";
 
-    /* One read of a file that is replaced or written whole: never half. */
+    /* One read of a file that is written in place and whole: never half. */
     if (pread(followed, text, sizeof text - 1, 0) <= 0)
         return read_ms(CLOCK_REALTIME);
     return strtoull(text, NULL, 10);

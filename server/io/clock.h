@@ -13,7 +13,8 @@ uint64_t clock_now_ms(void);       /* wall: milliseconds since 1970, UTC */
 uint64_t clock_monotonic_ms(void); /* never goes back; from any start */
 
 /* For tests: take wall time from a file that holds milliseconds in decimal,
- * read again each time. Before any other thread runs. false: not readable. */
+ * written in place and read again each time. Before any other thread runs.
+ * false: not readable. */
 bool clock_follow(const char *path);
 
 #endif
