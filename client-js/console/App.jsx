@@ -14,7 +14,7 @@ import { Tablets } from './Tablets.jsx'
 
 const PLACES = [
   { name: 'Overview', path: [], icon: 'home' },
-  { name: 'What came in', path: ['came-in'], icon: 'inbox' },
+  { name: 'Came in', path: ['came-in'], icon: 'inbox' },
   { name: 'To settle', path: ['decide'], icon: 'merge' },
   { name: 'Records', path: ['records'], icon: 'note', also: ['record'] },
   { name: 'Tablets', path: ['tablets'], icon: 'tablet' },

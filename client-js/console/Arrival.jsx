@@ -74,14 +74,14 @@ export function Arrival({ save }) {
   return (
     <li class="card arrival">
       <Avatar id={save.by} />
-      <h3>
+      <h2>
         {personName(tm, save.by)} {save.created ? 'wrote' : 'changed'}{' '}
         <a href={to('record', record.id)}>{firstLine(title, 80)}</a>
         <span class="soft small">
           {' '}· {typeLabel(tm, record.type)}
           {school && record.type !== 'school' && `, ${schoolShort(tm, school)}`}
         </span>
-      </h3>
+      </h2>
       <When at={save.at} received={mine[0]?.received} />
       <Tags save={save} />
       <dl>
@@ -98,7 +98,7 @@ export function Arrival({ save }) {
         })}
       </dl>
       {fields.length > FIELDS_SHOWN && (
-        <a class="tiny" href={to('record', record.id)}>
+        <a class="tiny more" href={to('record', record.id)}>
           and {count(fields.length - FIELDS_SHOWN, 'more field')}
         </a>
       )}

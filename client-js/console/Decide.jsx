@@ -68,11 +68,11 @@ function Version({ item, version, shown, onKeep }) {
   const facts = fields.filter((f) => !isWords(tm, record.type, f))
   const words = fields.filter((f) => isWords(tm, record.type, f))
   return (
-    <section class="card ver" aria-label={`${name}’s version`}>
+    <section class="card ver" aria-label={`${name}’s answer of ${moment(version.at)}${shown ? ', shown now' : ''}`}>
       <div class="who">
         <Avatar id={version.by} />
         <div>
-          <h3>{personName(tm, version.by)}</h3>
+          <h2>{personName(tm, version.by)}</h2>
           <span class="small soft">
             {shown ? 'Shown everywhere now' : 'Kept, not shown'}
           </span>
@@ -104,7 +104,7 @@ function WriteAnew({ item, shown, onSettle }) {
   const [values, setValues] = useState(shown)
   return (
     <section class="card third" aria-labelledby="anew">
-      <h3 id="anew">Or write what they agree</h3>
+      <h2 id="anew">Or write what they agree</h2>
       {fields.map((field) => {
         const label = fieldLabel(tm, record.type, field)
         const { type, choices: list } = fieldOf(tm, record.type, field) ?? {}
@@ -202,7 +202,7 @@ function Item({ item }) {
         {' '}· begun {plainDate(dateOf(new Date(record.created.at)))}
       </p>
       <div class="top">
-        <Heading title={title}>{title}</Heading>
+        <Heading title="To settle">{title}</Heading>
         <StatusPill />
       </div>
       {kind === 'conflict' ? <Conflict item={item} /> : <Wording item={item} />}

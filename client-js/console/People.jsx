@@ -1,6 +1,6 @@
 /** Who works with the trust, and what for. */
 import { useState } from 'preact/hooks'
-import { count, plainDate, today } from '../ui/format.js'
+import { capital, count, plainDate, today } from '../ui/format.js'
 import { Icon } from '../ui/icons.jsx'
 import { useDesk, useLive } from '../ui/live.js'
 import { byText, schoolName, titleOf } from '../ui/model.js'
@@ -36,10 +36,10 @@ function Row({ person, roles }) {
           {[person.fields.job, person.fields.organisation].filter(Boolean).join(', ')}
         </span>
       </a>
-      <span class="row">
-        {roles.map((r) => <span key={r.id} class="tag">{roleWords(tm, r.fields)}</span>)}
-        {left && <span class="tag wait">Left</span>}
+      <span class="tiny soft roles">
+        {roles.map((r) => capital(roleWords(tm, r.fields))).join('; ')}
       </span>
+      {left && <span class="tag wait">Left</span>}
       <Icon name="right" />
     </li>
   )

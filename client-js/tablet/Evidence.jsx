@@ -20,25 +20,32 @@ const WAYS = [
 
 const wayOf = (kind) => WAYS.find(([, , , kinds]) => kinds.includes(kind)) ?? WAYS[0]
 
-function Kind({ record, readOnly }) {
+/** Saw, heard or read; beside it what it points to; below, more exactly how. */
+function Ways({ record, readOnly }) {
   const { tm } = useDesk()
   const save = useSave()
-  const { kind } = record.fields
+  const { kind, points_to: points } = record.fields
   const [way, , , kinds] = wayOf(kind)
-  const set = (value) => save((c) => c.set(record.id, 'kind', value))
+  const set = (field) => (value) => save((c) => c.set(record.id, field, value))
   const words = new Map(choices(tm, 'evidence_kind'))
   return (
-    <>
+    <div class="ways">
       <Choice label="How do you know?" name="way" joined value={way}
         disabled={readOnly}
         choices={WAYS.map(([name, label, icon]) => [name, label, icon])}
-        onChoose={(next) => set(WAYS.find(([name]) => name === next)[3][0])} />
+        onChoose={(next) =>
+          set('kind')(WAYS.find(([name]) => name === next)[3][0])} />
+      <Choice label="It points to" name="points" joined value={points}
+        choices={[['strength', 'A strength'], ['development', 'A next step'],
+          ['mixed', 'A mixed picture']]}
+        disabled={readOnly} onChoose={set('points_to')} />
       <div class="kinds">
-        <Choice label="More exactly" name="kind" value={kind} disabled={readOnly}
+        <Choice label="More exactly" name="kind" value={kind} hideLabel
+          disabled={readOnly}
           choices={kinds.map((each) => [each, words.get(each) ?? each])}
-          onChoose={set} />
+          onChoose={set('kind')} />
       </div>
-    </>
+    </div>
   )
 }
 
@@ -88,19 +95,12 @@ export function Evidence({ record, readOnly, lines, onRemoved }) {
           onAdd={(line) => save((c) => c.add(record.id, 'lines', line))}
           onRemove={(line) => save((c) => c.remove(record.id, 'lines', line))} />
       )}
-      <div class="ways">
-        <Kind record={record} readOnly={readOnly} />
-        <Choice label="It points to" name="points" joined value={f.points_to}
-          choices={[['strength', 'A strength'], ['development', 'A next step'],
-            ['mixed', 'A mixed picture']]}
-          disabled={readOnly}
-          onChoose={(value) => save((c) => c.set(record.id, 'points_to', value))} />
-      </div>
+      <Ways record={record} readOnly={readOnly} />
       <TextBox record={record} field="summary" line label="In one line"
         hint="" readOnly={readOnly} focus={fresh && !readOnly}
         placeholder="This shows in lists and in the report" />
       <TextBox record={record} field="detail" large readOnly={readOnly}
-        hint="Practice, not a person: no names, no grade for a lesson." />
+        hint="" />
       {!readOnly && mayRemove(tm, record) && (
         <Remove record={record} onRemoved={onRemoved} />
       )}

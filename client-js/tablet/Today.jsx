@@ -15,22 +15,23 @@ import { SchoolTile } from './SchoolTile.jsx'
 import { useStartVisit } from './start.js'
 import { Waiting } from './Waiting.jsx'
 
-const VISITS_SHOWN = 3
+const VISITS_SHOWN = 2
 const TILES_SHOWN = 6
 
-/** What to show first: today's visits, else the open ones, newest first. */
+/** What to show: today’s visits, then the open ones, then the latest. */
 function visitsToShow(tm, now) {
   const all = model.visits(tm)
   const todays = all.filter((v) => v.fields.date === now)
-  const open = all.filter(
-    (v) => (v.fields.state ?? 'draft') === 'draft' && v.fields.date < now,
-  )
+  const past = all.filter((v) => v.fields.date < now)
+  const rest = [...past.filter(isDraft), ...past.filter((v) => !isDraft(v))]
   return {
     todays,
-    rest: open.slice(0, Math.max(0, VISITS_SHOWN - todays.length)),
+    rest: rest.slice(0, Math.max(0, VISITS_SHOWN - todays.length)),
     planned: plannedFor(all, now),
   }
 }
+
+const isDraft = ({ fields }) => (fields.state ?? 'draft') === 'draft'
 
 /** Visits that a note has promised for today, and nobody has begun. */
 function plannedFor(all, now) {
@@ -67,7 +68,7 @@ function VisitCard({ visit, now, first }) {
       </div>
       <a class={first ? 'btn go' : 'btn'} href={to('visit', visit.id)}>
         {first && <Icon name="note" />}
-        Carry on
+        {isDraft(visit) ? 'Carry on' : 'Read'}
       </a>
     </article>
   )
