@@ -246,6 +246,16 @@ static void nobody_signs_by_hand(void **s)
     shows("visit", visit, "state", "draft");
 }
 
+static void nobody_shares_what_is_not_signed(void **s)
+{
+    (void)s;
+    says(jory, "visit", visit, "state", "shared",
+         version_of("visit", visit, "state"));
+    assert_int_equal(hear(jory).reason, ERR_DENIED);
+    shows("visit", visit, "state", "draft");
+    assert_int_equal(look("shared_report", any, NULL).records, 0);
+}
+
 static void an_open_decision_blocks_the_signature(void **s)
 {
     uint64_t seen = version_of("visit", visit, "date");
@@ -388,6 +398,7 @@ int main(void)
         STORY(words_that_came_first_are_shown_before_it_counts),
         STORY(a_late_change_is_held_and_can_be_accepted_as_a_revision),
         STORY(nobody_signs_by_hand),
+        STORY(nobody_shares_what_is_not_signed),
         STORY(an_open_decision_blocks_the_signature),
         STORY(a_signed_record_is_reopened_by_raising_its_revision),
         STORY(two_dates_stand_until_the_one_who_may_decides),

@@ -154,7 +154,7 @@ static enum err admit(struct work *w, struct scene *s)
     return s->newborn ? give_birth(w, s) : ERR_OK;
 }
 
-/* Only a signature makes a record signed. */
+/* Only a signature makes a record signed, and only what is signed is shared. */
 static bool signs_by_hand(struct work *w, const struct scene *s,
                           const struct merge_edit *e)
 {
@@ -163,10 +163,12 @@ static bool signs_by_hand(struct work *w, const struct scene *s,
     const struct field *target =
         signoff ? type_field_named(signoff, "record") : NULL;
 
-    return target && e->field && e->field == s->type->state &&
-           strstr(target->target, s->type->name) &&
-           e->value.kind == VALUE_TEXT &&
-           span_equal(e->value.bytes, span_of("signed_off"));
+    if (!target || !e->field || e->field != s->type->state ||
+        !strstr(target->target, s->type->name) || e->value.kind != VALUE_TEXT)
+        return false;
+    if (span_equal(e->value.bytes, span_of("shared")))
+        return !edit_is_closed(w, s);
+    return span_equal(e->value.bytes, span_of("signed_off"));
 }
 
 static bool may_edit(struct work *w, const struct scene *s,
