@@ -65,6 +65,7 @@ describe('two people without a network', { skip }, () => {
   /** @type {import('./stage.js').Stage} */ let stage
   /** @type {Actor} */ let tamsin
   /** @type {Actor} */ let helen
+  /** @type {Actor} */ let morwenna
   let shared = '' // the visit that both write in
   let fresh = '' // the one that Tamsin begins
 
@@ -171,7 +172,7 @@ describe('two people without a network', { skip }, () => {
   })
 
   test('the console shows what was merged, by whom, and how', async () => {
-    const morwenna = await stage.enter('MORWENNA', { face: 'console' })
+    morwenna = await stage.enter('MORWENNA', { face: 'console' })
     const { page } = morwenna
     await pillSays(morwenna, /^All work sent$/)
     await morwenna.go(`record/${shared}`)
@@ -192,6 +193,9 @@ describe('two people without a network', { skip }, () => {
       const came = await save.first().locator('ins').allInnerTexts()
       assert(came.join(' ').includes(words.trim()), `${name}: ${came}`)
     }
+    await morwenna.go('decide') // the word that both changed
+    await page.locator('h1', { hasText: 'Graduated Approach check' }).waitFor()
+    assert.equal(await page.title(), 'To settle – Tidemark')
     await morwenna.go('came-in')
     await page
       .locator('.arrival', { hasText: 'Tamsin Trevarrow wrote' })
@@ -203,6 +207,7 @@ describe('two people without a network', { skip }, () => {
   test('no page did anything wrong', async () => {
     assert.deepEqual(await tamsin.faults(), [])
     assert.deepEqual(await helen.faults(), [])
+    assert.deepEqual(await morwenna.faults(), [])
   })
 
   test('the store says the same to SQL, and checks', async () => {
