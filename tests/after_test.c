@@ -328,13 +328,29 @@ static void
 a_decision_that_has_not_seen_all_versions_does_not_close_it(void **s)
 {
     uint64_t seen = version_of("visit", visit, "date");
+    struct buf b = {0};
 
     (void)s;
+    begin_edit(&b, "visit", visit, CHANGE_SET, "lead", 0);
+    pack_id(&b, id_named(span_of("Tamsin"))); /* who may decide */
+    send(jory, &b);
     says(tamsin, "visit", visit, "date", "2026-01-15", seen);
-    uint64_t early = hub_figures(w.hub).head;
+    uint64_t early = version_of("visit", visit, "date");
     says(jory, "visit", visit, "date", "2026-01-16", seen);
     says(tamsin, "visit", visit, "date", "2026-01-17", early);
     assert_string_equal(look("conflict", any, "chosen").value, "");
+    says(tamsin, "visit", visit, "date", "2026-01-17", hub_figures(w.hub).head);
+    assert_non_null(
+        strstr(look("conflict", any, "chosen").value, "2026-01-17"));
+}
+
+static void nobody_decides_by_claiming_to_have_seen_the_future(void **s)
+{
+    (void)s;
+    says(tamsin, "visit", visit, "date", "2026-01-15",
+         hub_figures(w.hub).head + 1000);
+    assert_int_equal(hear(tamsin).reason, ERR_BAD_SEEN);
+    shows("visit", visit, "date", "2026-01-14");
 }
 
 static void those_who_say_the_same_are_asked_nothing(void **s)
@@ -403,6 +419,7 @@ int main(void)
         STORY(a_signed_record_is_reopened_by_raising_its_revision),
         STORY(two_dates_stand_until_the_one_who_may_decides),
         STORY(a_decision_that_has_not_seen_all_versions_does_not_close_it),
+        STORY(nobody_decides_by_claiming_to_have_seen_the_future),
         STORY(those_who_say_the_same_are_asked_nothing),
         STORY(edited_by_one_deleted_by_another_it_comes_back),
         STORY(two_notes_of_one_day_are_pointed_out),

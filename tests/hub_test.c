@@ -197,6 +197,76 @@ static void a_change_is_applied_all_or_none(void **s)
     assert_string_equal(h.text, "Now it works.");
 }
 
+static void what_was_begun_of_a_refused_change_is_taken_back(void **s)
+{
+    struct id visit = id_named(span_of("v"));
+    struct buf b = a_visit(visit, "Short.");
+    uint32_t bucket;
+
+    (void)s;
+    connect(tamsin);
+    push(tamsin, 1, &b);
+    world_work();
+    hear(tamsin);
+    bucket = ledger_bucket_named(&w.ledger, span_of(oversight))->no;
+    change_begin(&b, w.now.wall_ms, 1);
+    change_touch_begin(&b, bucket, visit, 2);
+    change_edit_begin(&b, CHANGE_SET, field_of("kind"), 0);
+    pack_text(&b, span_of("support"));
+    change_edit_begin(&b, CHANGE_TEXT, field_of("findings"), 3);
+    pack_array(&b, 2);
+    pack_int(&b, 500); /* far past the end */
+    pack_text(&b, span_of("!"));
+    push(tamsin, 2, &b);
+    world_work();
+    struct heard h = hear(tamsin);
+    assert_int_equal(h.reason, ERR_BAD_DELTA);
+    connect(jory);
+    h = hear(jory);
+    assert_string_not_equal(h.text, "support");
+    struct store_report r;
+    assert_int_equal(reader_check(w.reader, &r), ERR_OK);
+    /* The field is still empty: an edit that has seen nothing applies. */
+    change_begin(&b, w.now.wall_ms, 1);
+    change_touch_begin(&b, bucket, visit, 1);
+    change_edit_begin(&b, CHANGE_SET, field_of("kind"), 0);
+    pack_text(&b, span_of("leaders"));
+    push(jory, 1, &b);
+    world_work();
+    h = hear(jory);
+    assert_int_equal(h.exceptions, 0);
+    assert_string_equal(h.text, "leaders");
+    assert_int_equal(h.rows, 1);
+}
+
+static void a_push_that_begins_with_a_repeat_goes_on_where_it_is_new(void **s)
+{
+    struct buf first = a_visit(id_named(span_of("v")), "First.");
+    struct buf second = a_visit(id_named(span_of("v2")), "Second.");
+    struct buf again = {0}, b = {0};
+
+    (void)s;
+    buf_put(&again, first.at, first.len);
+    connect(tamsin);
+    push(tamsin, 1, &first);
+    world_work();
+    hear(tamsin);
+    uint64_t head = hub_figures(w.hub).head;
+    struct span both[] = {buf_span(&again), buf_span(&second)};
+    message_push_write(&b, 1, both, 2);
+    peer_say(tamsin, &b);
+    world_work();
+    struct heard h = hear(tamsin);
+    assert_int_equal(h.outcome_last, 2);
+    assert_int_equal(h.exceptions, 0);
+    assert_string_equal(h.text, "Second.");
+    assert_int_equal(hub_figures(w.hub).head - head >= 3, 1);
+    assert_int_equal(h.rows, 3);
+    buf_free(&again);
+    buf_free(&second);
+    buf_free(&b);
+}
+
 /* Of a field that the record's first change left alone. */
 static struct buf a_later_edit(struct id record, const char *impact)
 {
@@ -384,6 +454,8 @@ int main(void)
         STORY(another_chain_at_the_same_seq_is_a_clone),
         STORY(what_cannot_be_read_is_held_and_the_next_goes_on),
         STORY(a_change_is_applied_all_or_none),
+        STORY(what_was_begun_of_a_refused_change_is_taken_back),
+        STORY(a_push_that_begins_with_a_repeat_goes_on_where_it_is_new),
         STORY(a_record_is_born_and_edited_in_one_batch),
         STORY(rows_agree_with_the_checkpoints_sum),
         STORY(a_post_is_answered_whole),

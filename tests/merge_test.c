@@ -336,15 +336,17 @@ static void an_old_text_can_be_met_after_many_others(void **s)
 static void every_older_text_can_be_had_back(void **s)
 {
     static const char *const texts[] = {"A note.", "A longer note.",
-                                        "A longer note, reworded.", ""};
+                                        "Now: A longer note.", ""};
     struct span text;
     struct buf b = {0};
 
     (void)s;
     at_field("visit", "findings");
     writes("", texts[0], 0, JORY);
-    for (size_t i = 1; i < 4; i++)
-        writes(texts[i - 1], texts[i], i, TAMSIN);
+    writes(texts[0], texts[1], 1, TAMSIN);
+    assert_int_equal(writes(texts[0], "Now: A note.", 1, JORY), OUTCOME_MERGED);
+    assert_string_equal(shown(), texts[2]);
+    writes(texts[2], texts[3], 3, TAMSIN);
     text = span_of("");
     struct merge_past *p = cell.past;
     for (int i = 2; i >= 0; i--, p = p->next) {

@@ -269,6 +269,9 @@ enum err edit_make(struct work *w, struct scene *s, const struct merge_edit *e,
     enum err err = ERR_OK;
 
     assert(c);
+    /* Nobody has seen what is not committed. */
+    if (!s->entry->push->trusted && e->seen > w->ledger->head)
+        return ERR_BAD_SEEN;
     change_remember(w, c);
     c->at.field = e->field;
     s->stamp.version = ++w->head;
