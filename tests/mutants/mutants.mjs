@@ -8,7 +8,13 @@
  * Works on copies: objects are compiled once, then the one changed file anew.
  */
 import { execFile, execFileSync } from 'node:child_process'
-import { mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
@@ -48,11 +54,15 @@ const sources = () =>
 
 /** The migrations that the build embeds, made the same way. */
 function embedded() {
-  const built = execFileSync('sh', [
-    '-c',
-    'ls -t build/*/migrations.c build/*/schema/migrations.c ' +
-      'build/*/*migrations*.c 2>/dev/null | head -n 1',
-  ], { cwd: ROOT, encoding: 'utf8' }).trim()
+  const built = execFileSync(
+    'sh',
+    [
+      '-c',
+      'ls -t build/*/migrations.c build/*/schema/migrations.c ' +
+        'build/*/*migrations*.c 2>/dev/null | head -n 1',
+    ],
+    { cwd: ROOT, encoding: 'utf8' },
+  ).trim()
   return built ? [built] : []
 }
 
@@ -75,7 +85,10 @@ async function link(objects, tag) {
 async function failing(tag) {
   for (const test of TESTS) {
     try {
-      await run(join(OUT, `${test}.${tag}`), [], { cwd: ROOT, timeout: TEST_MS })
+      await run(join(OUT, `${test}.${tag}`), [], {
+        cwd: ROOT,
+        timeout: TEST_MS,
+      })
     } catch {
       return test
     }
@@ -101,7 +114,10 @@ async function tryFault(fault, objects) {
     rmSync(mutant)
   }
   const old = objectOf(fault.file)
-  await link(objects.map((one) => (one === old ? object : one)), tag)
+  await link(
+    objects.map((one) => (one === old ? object : one)),
+    tag,
+  )
   const test = await failing(tag)
   for (const name of TESTS) rmSync(join(OUT, `${name}.${tag}`), { force: true })
   return test ? null : 'no test notices'
