@@ -15,7 +15,7 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs'
-import { basename, dirname, join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { FAULTS } from './faults.mjs'
@@ -105,7 +105,7 @@ async function tryFault(fault, objects) {
     return `is not planted: found ${parts.length - 1} times in ${fault.file}`
   }
   const tag = fault.name.replaceAll(/\W+/g, '-')
-  const mutant = join(dirname(path), `.mutant-${tag}-${basename(path)}`)
+  const mutant = join(OUT, `${tag}.c`)
   const object = join(OUT, `${tag}.o`)
   writeFileSync(mutant, parts.join(fault.plant))
   try {
