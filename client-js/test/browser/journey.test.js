@@ -194,7 +194,7 @@ describe('two people without a network', { skip }, () => {
       assert(came.join(' ').includes(words.trim()), `${name}: ${came}`)
     }
     await morwenna.go('decide') // the word that both changed
-    await page.locator('h1', { hasText: 'Graduated Approach check' }).waitFor()
+    await page.locator('main', { hasText: 'Porthenwyn' }).first().waitFor()
     assert.equal(await page.title(), 'To settle – Tidemark')
     await morwenna.go('came-in')
     await page
