@@ -25,6 +25,8 @@ static const char usage[] =
     "  tidemark people --data DIR\n"
     "  tidemark device code --data DIR --person NAME [--days N] [--uses N]\n"
     "                  [--code TEXT]\n"
+    "  tidemark backup --data DIR --to FILE_OR_DIR    while it serves, too\n"
+    "  tidemark restore --from FILE --data DIR        into an empty DIR\n"
     "  tidemark check  --data DIR      is the store as it must be?\n"
     "  tidemark dump   --data DIR      state and history as JSON lines\n"
     "\n"
@@ -59,6 +61,8 @@ enum flag {
     OPTION_USES,
     OPTION_CODE,
     OPTION_CLOCK,
+    OPTION_TO,
+    OPTION_FROM,
     OPTION_HELP,
 };
 
@@ -80,6 +84,8 @@ static const struct option options[] = {
     {"uses", required_argument, NULL, OPTION_USES},
     {"code", required_argument, NULL, OPTION_CODE},
     {"clock", required_argument, NULL, OPTION_CLOCK},
+    {"to", required_argument, NULL, OPTION_TO},
+    {"from", required_argument, NULL, OPTION_FROM},
     {"help", no_argument, NULL, OPTION_HELP},
     {NULL, 0, NULL, 0},
 };
@@ -118,6 +124,8 @@ static bool take(struct line *l, int option, const char *value)
     case OPTION_DAYS: return number(value, 1, 3650, &l->admin.days);
     case OPTION_USES: return number(value, 1, 1000, &l->admin.uses);
     case OPTION_CODE: l->admin.code = value; return true;
+    case OPTION_TO: l->admin.to = value; return true;
+    case OPTION_FROM: l->admin.from = value; return true;
     case OPTION_CLOCK: return clock_follow(value);
     default: return false;
     }
@@ -146,6 +154,12 @@ static int run(struct line *l, const char *command, const char *second)
         return admin_check(&l->admin);
     if (!strcmp(command, "dump"))
         return admin_dump(&l->admin);
+    if (!strcmp(command, "backup"))
+        return l->admin.to ? admin_backup(&l->admin)
+                           : complain("--to FILE_OR_DIR is missing");
+    if (!strcmp(command, "restore"))
+        return l->admin.from ? admin_restore(&l->admin)
+                             : complain("--from FILE is missing");
     if (!l->admin.name)
         return complain("--name NAME is missing");
     if (!strcmp(command, "device") && !strcmp(second, "code"))

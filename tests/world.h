@@ -111,7 +111,7 @@ static inline void world_work(void)
     while (w.jobs) {
         struct job *job = w.jobs;
         w.jobs = job->next;
-        if (job->kind == JOB_BATCH || job->kind == JOB_ENROL)
+        if (job_writes(job->kind))
             job_write(job, &w.ledger, w.store, w.reader, w.now.wall_ms);
         else
             job_read(job, w.schema, w.reader);

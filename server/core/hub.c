@@ -8,6 +8,28 @@ enum {
     BYE_SPREAD_MS = 8000,
 };
 
+static enum err copy_timelines(struct hub *h, const struct store_directory *d)
+{
+    h->timelines = calloc(d->timeline_count + 1, sizeof *h->timelines);
+    if (!h->timelines)
+        return ERR_NOMEM;
+    h->timeline_count = d->timeline_count;
+    if (d->timeline_count)
+        memcpy(h->timelines, d->timelines,
+               d->timeline_count * sizeof *h->timelines);
+    return ERR_OK;
+}
+
+uint64_t hub_fork(const struct hub *h, struct id timeline)
+{
+    if (id_none(timeline) || id_equal(timeline, h->timeline))
+        return h->fork;
+    for (size_t i = 0; i < h->timeline_count; i++)
+        if (id_equal(timeline, h->timelines[i].id))
+            return h->timelines[i].fork;
+    return 0; /* never ours: nothing is known to be the same */
+}
+
 enum err hub_open(const struct hub_options *o, struct hub **out)
 {
     struct hub *h = calloc(1, sizeof *h);
@@ -25,7 +47,9 @@ enum err hub_open(const struct hub_options *o, struct hub **out)
     h->safe = o->directory->head.safe;
     h->head = o->directory->head.version;
     h->ports.random(h->ports.context, (uint8_t *)&seed, sizeof seed);
-    enum err err = pack_open(&h->pack);
+    enum err err = copy_timelines(h, o->directory);
+    if (!err)
+        err = pack_open(&h->pack);
     if (!err)
         err = pages_init(&h->pages, seed);
     if (!err)
@@ -46,6 +70,7 @@ void hub_close(struct hub *h)
     batch_free(h->gathering);
     job_free(h->failed);
     directory_fini(&h->directory);
+    free(h->timelines);
     pages_fini(&h->pages);
     pack_close(h->pack);
     buf_free(&h->plain);
@@ -251,6 +276,28 @@ static void enrol_done(struct hub *h, struct job *job)
         h->fault = ERR_NOMEM;
 }
 
+bool hub_safe(struct hub *h, struct id timeline, uint64_t version)
+{
+    struct job *job = NULL;
+
+    if (version <= h->safe || version > h->head ||
+        !id_equal(timeline, h->timeline))
+        return true;
+    if (h->saving || h->stopping || h->fault || job_open(JOB_SAFE, &job))
+        return false;
+    job->safe = version;
+    h->saving = true;
+    hub_submit(h, job);
+    return false;
+}
+
+static void safe_done(struct hub *h, const struct job *job)
+{
+    h->saving = false;
+    if (!job->err)
+        h->safe = job->safe;
+}
+
 void hub_done(struct hub *h, struct job *job, struct hub_time now)
 {
     struct session *s = NULL;
@@ -270,6 +317,7 @@ void hub_done(struct hub *h, struct job *job, struct hub_time now)
         if (s && s->is_post)
             session_close(s, false);
         break;
+    case JOB_SAFE: safe_done(h, job); break;
     case JOB_HISTORY:
         if (s)
             session_told_history(s, job);

@@ -81,6 +81,11 @@ void hub_leave(struct session *); /* the session is gone with it */
 void hub_done(struct hub *, struct job *, struct hub_time);
 void hub_tick(struct hub *, struct hub_time);
 
+/* Everything up to `version` of this timeline has been backed up; devices hear
+ * of it once the store has written it down. What is known already, or is of
+ * another timeline, is passed over: true, the note has done its work. */
+bool hub_safe(struct hub *, struct id timeline, uint64_t version);
+
 /* Say bye to all, take nothing new; then wait for hub_is_quiet(). */
 void hub_stop(struct hub *, struct hub_time);
 bool hub_is_quiet(const struct hub *); /* no job is out, nothing gathered */

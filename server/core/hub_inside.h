@@ -131,6 +131,9 @@ struct hub {
     uint64_t session_no;
     struct id timeline;
     uint64_t fork, safe, head;
+    struct store_timeline *timelines; /* those it left */
+    size_t timeline_count;
+    bool saving;             /* a SAFE job is out */
     struct batch *gathering; /* NULL: nothing */
     size_t gathered_bytes;   /* all that is not committed */
     struct job *failed;      /* a batch that waits for room on the disk */
@@ -167,6 +170,8 @@ MUST_USE enum err catchup_scope_list(struct session *, int64_t now_ms,
 void catchup_scope_free(struct message_scope *, size_t count);
 
 /* hub.c */
+/* Up to where a device on that timeline agrees with the store. */
+uint64_t hub_fork(const struct hub *, struct id timeline);
 void hub_gather(struct hub *, struct batch_push *);
 void hub_submit(struct hub *, struct job *);
 void hub_start_batch(struct hub *);

@@ -26,11 +26,17 @@ void job_free(struct job *j)
     access_drop(j->access);
     switch (j->kind) {
     case JOB_BATCH: batch_free(j->batch); break;
-    case JOB_ENROL: break;
+    case JOB_ENROL:
+    case JOB_SAFE: break;
     case JOB_PAGE: buf_free(&j->page.body); break;
     case JOB_HISTORY: buf_free(&j->history.message); break;
     }
     free(j);
+}
+
+bool job_writes(enum job_kind kind)
+{
+    return kind == JOB_BATCH || kind == JOB_ENROL || kind == JOB_SAFE;
 }
 
 /* ---- Writing ---- */
@@ -82,8 +88,10 @@ void job_write(struct job *j, struct ledger *ledger, struct store *store,
 {
     if (j->kind == JOB_BATCH)
         run_batch(j, ledger, store, reader, now_ms);
-    else
+    else if (j->kind == JOB_ENROL)
         run_enrol(j, store);
+    else
+        j->err = store_put_safe(store, j->safe);
 }
 
 /* ---- Pages ---- */

@@ -1,7 +1,7 @@
 /* job.h -- work that waits for a disk, as data: made on the loop, done
  * elsewhere, handed back to the loop. Whoever holds the job owns all of it.
  *
- * Two workers: one *writes* (BATCH, ENROL; it has the store and the ledger),
+ * Two workers: one *writes* (BATCH, ENROL, SAFE; it has store and ledger),
  * one *reads* (PAGE, HISTORY; it has a reader). The simulator is both at once.
  */
 #ifndef JOB_H
@@ -9,7 +9,7 @@
 
 #include "batch.h"
 
-enum job_kind { JOB_BATCH, JOB_ENROL, JOB_PAGE, JOB_HISTORY };
+enum job_kind { JOB_BATCH, JOB_ENROL, JOB_SAFE, JOB_PAGE, JOB_HISTORY };
 
 struct job {
     enum job_kind kind;
@@ -20,6 +20,7 @@ struct job {
     uint64_t session;      /* whom the answer is for; 0: nobody any more */
     union {
         struct batch *batch; /* owned */
+        uint64_t safe;       /* all up to here is kept elsewhere, too */
         struct {
             uint8_t code_hash[32];
             struct id device;
@@ -56,6 +57,8 @@ enum {
 
 MUST_USE enum err job_open(enum job_kind, struct job **out); /* ERR_NOMEM */
 void job_free(struct job *);
+
+bool job_writes(enum job_kind); /* for the worker that writes? */
 
 /* Set job->err. */
 void job_write(struct job *, struct ledger *, struct store *, struct reader *,

@@ -118,7 +118,7 @@ static void welcome(struct session *s, const struct message_hello *m,
         .protocol = MESSAGE_PROTOCOL,
         .nonce = m->nonce,
         .timeline = h->timeline,
-        .fork = h->fork,
+        .fork = hub_fork(h, m->timeline),
         .safe = h->safe,
         .clock = now.wall_ms,
         .replica = s->replica->at.no,
@@ -191,9 +191,10 @@ static void hello(struct session *s, struct items *in, struct hub_time now)
     }
     /* Another timeline agrees with ours up to the fork. */
     bool same = id_equal(m.timeline, s->hub->timeline);
+    uint64_t fork = hub_fork(s->hub, m.timeline);
     while (message_cursor_next(&m.cursors, &c)) {
-        if (!same && c.version > s->hub->fork)
-            c.version = s->hub->fork;
+        if (!same && c.version > fork)
+            c.version = fork;
         catchup_cursor(s, c.bucket, c.version);
     }
     s->state = SESSION_CATCHING_UP;

@@ -82,6 +82,11 @@ struct store_head {
     uint64_t safe;
 };
 
+struct store_timeline { /* a history that this one left at a restore */
+    struct id id;
+    uint64_t fork; /* the two agree up to here */
+};
+
 /* Everything above, read once at start. Spans live in the arena. */
 struct store_directory {
     struct store_head head;
@@ -93,6 +98,8 @@ struct store_directory {
     size_t device_count;
     struct store_replica *replicas;
     size_t replica_count;
+    struct store_timeline *timelines;
+    size_t timeline_count;
 };
 
 MUST_USE enum err store_directory(struct store *, struct arena *,
@@ -189,6 +196,9 @@ MUST_USE enum err store_put_code(struct store *, const uint8_t hash[32],
 MUST_USE enum err store_spend_code(struct store *, const uint8_t hash[32],
                                    int64_t now_ms, uint32_t *person);
 
+/* Everything up to this version is known to be kept elsewhere. */
+MUST_USE enum err store_put_safe(struct store *, uint64_t version);
+
 /* ---- Reading ---- */
 
 MUST_USE enum err reader_open(const struct store_options *, struct reader **);
@@ -223,5 +233,31 @@ MUST_USE enum err reader_check(struct reader *, struct store_report *out);
 MUST_USE enum err reader_dump(struct reader *, const struct schema *,
                               bool (*line)(void *context, struct span),
                               void *context);
+
+/* ---- Copies ---- */
+
+struct store_copy { /* what a backup or a restore has made */
+    uint64_t head;
+    struct id timeline;
+    struct store_report report;
+    char path[4096];
+    char fault[300]; /* what was wrong; or "" */
+};
+
+/* Copy the store of the options' folder, as it is at one moment, into one new
+ * file: `to`, or in the folder `to` under a name of its own. A server may serve
+ * it meanwhile, and is not kept waiting. The copy has been checked row by row
+ * and is durable when this returns ERR_OK; before that there is no file of that
+ * name. ERR_EXISTS_ALREADY: there is. ERR_USAGE: there is no store, no such
+ * folder.
+ */
+MUST_USE enum err store_backup(const struct store_options *, const char *to,
+                               int64_t now_ms, struct store_copy *out);
+
+/* Make the folder's store from such a file. The folder must be empty, or not
+ * be there: ERR_EXISTS_ALREADY. The store goes its own way from the backup's
+ * head on: a new timeline, which devices notice (PROTOCOL.md, section 4). */
+MUST_USE enum err store_restore(const struct store_options *, const char *from,
+                                struct store_copy *out);
 
 #endif

@@ -3,6 +3,7 @@
 #include "clock.h"
 #include "hub.h"
 #include "log.h"
+#include "safe.h"
 #include "transport.h"
 #include "worker.h"
 
@@ -85,9 +86,8 @@ static void port_finish(void *context, void *peer, bool failed)
 static void port_submit(void *context, struct job *job)
 {
     struct server *s = context;
-    bool writes = job->kind == JOB_BATCH || job->kind == JOB_ENROL;
 
-    worker_submit(writes ? s->writer : s->reader, job);
+    worker_submit(job_writes(job->kind) ? s->writer : s->reader, job);
 }
 
 static void port_random(void *context, uint8_t *to, size_t bytes)
@@ -207,11 +207,23 @@ static void on_woken(void *context)
     stop_if_due(s);
 }
 
+/* A backup has been made: see safe.h. */
+static void look_for_backup(struct server *s)
+{
+    const char *folder = s->options->data;
+    struct safe note;
+
+    if (safe_read(folder, &note) &&
+        hub_safe(s->hub, note.timeline, note.version))
+        safe_remove(folder);
+}
+
 static void on_tick(void *context)
 {
     struct server *s = context;
 
     hub_tick(s->hub, now());
+    look_for_backup(s);
     stop_if_due(s);
 }
 

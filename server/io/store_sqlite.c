@@ -114,7 +114,7 @@ static enum err open_store(struct store *s, const struct store_options *o)
     if (!err)
         err = take_lock(s, o->folder);
     if (!err)
-        err = db_open(&s->db, o->folder, true);
+        err = db_open(&s->db, o->folder, DB_WRITE);
     if (!err)
         err = store_upgrade(&s->db, o->schema);
     for (size_t i = 0; i < STORE_STATEMENTS && !err; i++)

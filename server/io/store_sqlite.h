@@ -22,6 +22,7 @@
 #define STORE_LOCK "tidemark.lock"
 
 enum {
+    STORE_PATH_BYTES = 4096,
     STORE_VERSION_BITS = 40, /* of a place; see 0001.sql */
     STORE_FAULT_BYTES = 300,
 };
@@ -32,8 +33,18 @@ struct db {
     char fault[STORE_FAULT_BYTES];
 };
 
-/* `writer`: may create the file, writes and checkpoints. */
-MUST_USE enum err db_open(struct db *, const char *folder, bool writer);
+enum db_use {
+    DB_WRITE, /* the store's own: may create the file, writes, checkpoints */
+    DB_READ,  /* a reader's, in the process that writes */
+    DB_LOOK,  /* from any process: cannot write */
+    DB_COPY,  /* a file that is being made, and nobody else has open */
+};
+
+MUST_USE enum err db_open(struct db *, const char *folder, enum db_use);
+MUST_USE enum err db_open_file(struct db *, const char *path, enum db_use);
+/* folder/name; false: too long. */
+bool store_path(char out[STORE_PATH_BYTES], const char *folder,
+                const char *name);
 void db_close(struct db *);
 
 /* What `rc` means; remembers the text. SQLITE_OK, ROW and DONE are ERR_OK. */
@@ -117,6 +128,10 @@ extern const uint32_t store_migration_count;
 /* Bring tables and views up to this program and its schema; store_upgrade.c's.
  * ERR_SCHEMA, ERR_CORRUPT (a newer program's file). */
 MUST_USE enum err store_upgrade(struct db *, const struct schema *);
+/* A copy goes its own way from its head on; *now: what it is called. */
+MUST_USE enum err store_fork(struct db *, struct id *now);
+MUST_USE enum err store_read_head(struct db *, struct store_head *out);
+MUST_USE enum err store_put_meta(struct db *, const char *name, struct value);
 
 /* The texts of one record's fields, walking from new to old. */
 struct unroll {

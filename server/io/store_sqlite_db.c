@@ -29,6 +29,12 @@ static const char READER[] = "PRAGMA wal_autocheckpoint=0;"
                              "PRAGMA cache_size=-4096;"
                              "PRAGMA trusted_schema=OFF;";
 
+/* One file, complete by itself, that nobody else has open. */
+static const char COPY[] = "PRAGMA synchronous=FULL;"
+                           "PRAGMA mmap_size=0;"
+                           "PRAGMA cache_size=-8192;"
+                           "PRAGMA trusted_schema=OFF;";
+
 /* Far above what our own statements need: a damaged file must not make the
  * library reach for more. */
 static void limit(sqlite3 *db)
@@ -69,27 +75,49 @@ static void leave_memory_uncounted(void)
     (void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
 }
 
-enum err db_open(struct db *db, const char *folder, bool writer)
+bool store_path(char out[STORE_PATH_BYTES], const char *folder,
+                const char *name)
 {
-    char path[4096];
-    int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX |
-                SQLITE_OPEN_EXRESCODE | (writer ? SQLITE_OPEN_CREATE : 0);
+    int n = snprintf(out, STORE_PATH_BYTES, "%s/%s", folder, name);
+
+    return n > 0 && n < STORE_PATH_BYTES;
+}
+
+enum err db_open_file(struct db *db, const char *path, enum db_use use)
+{
+    static const int access[] = {
+        [DB_WRITE] = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE,
+        [DB_READ] = SQLITE_OPEN_READWRITE,
+        [DB_LOOK] = SQLITE_OPEN_READONLY,
+        [DB_COPY] = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE,
+    };
+    static const char *const pragmas[] = {[DB_WRITE] = WRITER,
+                                          [DB_READ] = READER,
+                                          [DB_LOOK] = READER,
+                                          [DB_COPY] = COPY};
+    int flags = access[use] | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
 
     leave_memory_uncounted();
-    int n = snprintf(path, sizeof path, "%s/" STORE_FILE, folder);
-    if (n < 0 || (size_t)n >= sizeof path)
-        return ERR_USAGE;
     enum err err = db_fail(db, sqlite3_open_v2(path, &db->handle, flags, NULL));
     if (err)
         return err;
     limit(db->handle);
     (void)sqlite3_db_config(db->handle, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
-    if (!writer)
+    if (use == DB_READ || use == DB_LOOK)
         (void)sqlite3_db_config(db->handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1,
                                 NULL);
     sqlite3_busy_timeout(db->handle, BUSY_MS);
-    err = db_exec(db, writer ? WRITER : READER);
-    return err ? err : check_log(db);
+    return db_exec(db, pragmas[use]);
+}
+
+enum err db_open(struct db *db, const char *folder, enum db_use use)
+{
+    char path[STORE_PATH_BYTES];
+
+    if (!store_path(path, folder, STORE_FILE))
+        return ERR_USAGE;
+    enum err err = db_open_file(db, path, use);
+    return err || use == DB_LOOK ? err : check_log(db);
 }
 
 /* The last connection to close moves the log into the database. Not when the

@@ -91,7 +91,7 @@ static void read_replica(sqlite3_stmt *q, void *to, struct arena *a)
     copy_exactly(r->chain, db_bytes(q, 5), sizeof r->chain);
 }
 
-static enum err read_head(struct db *db, struct store_head *out)
+enum err store_read_head(struct db *db, struct store_head *out)
 {
     sqlite3_stmt *q = NULL;
     enum err err =
@@ -113,13 +113,20 @@ static enum err read_head(struct db *db, struct store_head *out)
     return err;
 }
 
+static void read_timeline(sqlite3_stmt *q, void *to, struct arena *a)
+{
+    (void)a;
+    *(struct store_timeline *)to = (struct store_timeline){
+        .id = db_id(q, 0), .fork = (uint64_t)sqlite3_column_int64(q, 1)};
+}
+
 enum err store_directory(struct store *s, struct arena *a,
                          struct store_directory *out)
 {
     struct db *db = &s->db;
 
     *out = (struct store_directory){0};
-    enum err err = read_head(db, &out->head);
+    enum err err = store_read_head(db, &out->head);
     if (!err)
         err = read_list(db, "store_bucket",
                         "no, name, version, count, sum_low, sum_high",
@@ -140,6 +147,10 @@ enum err store_directory(struct store *s, struct arena *a,
                         "no, device, incarnation, seq, version, chain",
                         sizeof *out->replicas, a, read_replica,
                         (void **)&out->replicas, &out->replica_count);
+    if (!err)
+        err = read_list(db, "store_timeline", "id, fork AS no",
+                        sizeof *out->timelines, a, read_timeline,
+                        (void **)&out->timelines, &out->timeline_count);
     return err;
 }
 
@@ -244,4 +255,11 @@ enum err store_spend_code(struct store *s, const uint8_t hash[32],
     (void)sqlite3_bind_int64(q, 2, now_ms);
     err = run_for_number(&s->db, q, person);
     return !err && !*person ? ERR_BAD_CODE : err;
+}
+
+enum err store_put_safe(struct store *s, uint64_t version)
+{
+    struct value v = {.kind = VALUE_INT, .integer = (int64_t)version};
+
+    return s->db.broken ? ERR_STORE : store_put_meta(&s->db, "safe", v);
 }

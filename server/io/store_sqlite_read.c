@@ -31,7 +31,7 @@ enum err reader_open(const struct store_options *o, struct reader **out)
     if (!r)
         return ERR_NOMEM;
     r->schema = o->schema;
-    enum err err = db_open(&r->db, o->folder, false);
+    enum err err = db_open(&r->db, o->folder, DB_READ);
     for (size_t i = 0; i < READ_STATEMENTS && !err; i++)
         err = db_prepare(&r->db, SQL[i], &r->statements[i]);
     if (err) {

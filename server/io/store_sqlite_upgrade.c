@@ -18,7 +18,7 @@ static enum err number(struct db *db, const char *sql, int64_t *out)
     return err;
 }
 
-static enum err put_meta(struct db *db, const char *name, struct value v)
+enum err store_put_meta(struct db *db, const char *name, struct value v)
 {
     sqlite3_stmt *q = NULL;
     enum err err =
@@ -90,31 +90,79 @@ static enum err migrate(struct db *db)
     return err;
 }
 
+static enum err new_timeline(struct db *db, struct id *out)
+{
+    if (getrandom(out->bytes, ID_BYTES, 0) == ID_BYTES)
+        return ERR_OK;
+    snprintf(db->fault, sizeof db->fault, "no random bytes: errno %d", errno);
+    return ERR_STORE;
+}
+
+static enum err put_timeline(struct db *db, const struct id *timeline,
+                             uint64_t fork, uint64_t safe)
+{
+    struct value id = {.kind = VALUE_BLOB,
+                       .bytes = {timeline->bytes, ID_BYTES}};
+    struct value from = {.kind = VALUE_INT, .integer = (int64_t)fork};
+    struct value upto = {.kind = VALUE_INT, .integer = (int64_t)safe};
+    enum err err = store_put_meta(db, "timeline", id);
+
+    if (!err)
+        err = store_put_meta(db, "fork", from);
+    return err ? err : store_put_meta(db, "safe", upto);
+}
+
 /* A new store is a new timeline. */
 static enum err begin_timeline(struct db *db)
 {
     struct id timeline;
-    struct value none = {.kind = VALUE_INT};
     int64_t known = 0;
     enum err err = number(
         db, "SELECT count(*) FROM store_meta WHERE name = 'timeline'", &known);
 
     if (err || known)
         return err;
-    if (getrandom(timeline.bytes, ID_BYTES, 0) != ID_BYTES) {
-        snprintf(db->fault, sizeof db->fault, "no random bytes: errno %d",
-                 errno);
-        return ERR_STORE;
-    }
+    err = new_timeline(db, &timeline);
+    if (err)
+        return err;
     err = db_exec(db, "BEGIN IMMEDIATE");
     if (!err)
-        err = put_meta(db, "timeline",
-                       (struct value){.kind = VALUE_BLOB,
-                                      .bytes = {timeline.bytes, ID_BYTES}});
+        err = put_timeline(db, &timeline, 0, 0);
+    return end_step(db, err);
+}
+
+/* The one it was until now is remembered, so that a device that still is on it
+ * can be told how far the two agree. */
+static enum err leave_timeline(struct db *db, const struct store_head *head)
+{
+    sqlite3_stmt *q = NULL;
+    enum err err = db_prepare(
+        db, "INSERT OR REPLACE INTO store_timeline VALUES (?1, ?2)", &q);
+
+    if (!err) {
+        db_bind_id(q, 1, head->timeline);
+        (void)sqlite3_bind_int64(q, 2, (int64_t)head->version);
+        err = db_run(db, q);
+    }
+    sqlite3_finalize(q);
+    return err;
+}
+
+/* What a copy was made of is, by that, safe. */
+enum err store_fork(struct db *db, struct id *now)
+{
+    struct store_head head = {0};
+    enum err err = store_read_head(db, &head);
+
     if (!err)
-        err = put_meta(db, "fork", none);
+        err = new_timeline(db, now);
     if (!err)
-        err = put_meta(db, "safe", none);
+        err = db_exec(db, "BEGIN IMMEDIATE");
+    if (err)
+        return err;
+    err = leave_timeline(db, &head);
+    if (!err)
+        err = put_timeline(db, now, head.version, head.version);
     return end_step(db, err);
 }
 
@@ -146,14 +194,15 @@ static enum err make_views(struct db *db, const struct schema *schema)
     if (!err)
         err = db_exec(db, (const char *)sql.at);
     if (!err)
-        err = put_meta(
+        err = store_put_meta(
             db, "schema",
             (struct value){.kind = VALUE_TEXT, .bytes = schema->source});
     if (!err)
-        err = put_meta(db, "schema_sha256",
-                       (struct value){.kind = VALUE_BLOB,
-                                      .bytes = {schema->fingerprint,
-                                                sizeof schema->fingerprint}});
+        err = store_put_meta(
+            db, "schema_sha256",
+            (struct value){
+                .kind = VALUE_BLOB,
+                .bytes = {schema->fingerprint, sizeof schema->fingerprint}});
     err = end_step(db, err);
     buf_free(&sql);
     return err;
