@@ -73,8 +73,8 @@ const previewPlugin = {
   },
 }
 
-/** Of the schema, a device needs no word about roles and no hint that no
- *  screen shows. */
+/** Of the schema, a device needs no word about roles, no hint that no screen
+ *  shows, and not what the code that creates a record fills in anyhow. */
 const schemaPlugin = {
   name: 'schema',
   setup(at) {
@@ -91,16 +91,30 @@ const without = (object, ...names) =>
 const each = (object, change) =>
   Object.fromEntries(Object.entries(object).map(([k, v]) => [k, change(v, k)]))
 
-/** The records whose fields are written on a screen, with their hints. */
-const WRITTEN = new Set(['visit', 'evidence', 'review', 'judgement', 'action'])
+/** The hints that a screen shows as they are. */
+const SHOWN_HINTS = {
+  visit: ['purpose', 'since_last', 'impact', 'support'],
+  review: ['enquiry', 'context', 'strengths', 'summary'],
+}
+
+/** As the screens make it of a name that has no label. */
+const ownLabel = (name) =>
+  name.charAt(0).toUpperCase() + name.slice(1).replaceAll('_', ' ')
+
+const fieldForDevices = (type) => (field, name) =>
+  without(
+    field,
+    field.label === ownLabel(name) && 'label',
+    !SHOWN_HINTS[type]?.includes(name) && 'hint',
+    field.needed === 'create' && 'needed',
+  )
 
 const forDevices = (schema) => ({
   ...schema,
   roles: each(schema.roles, (role) => without(role, 'about')),
   types: each(schema.types, (type, name) => ({
     ...without(type, 'help'),
-    fields: each(type.fields, (field) =>
-      WRITTEN.has(name) ? field : without(field, 'hint')),
+    fields: each(type.fields, fieldForDevices(name)),
   })),
 })
 
@@ -121,6 +135,7 @@ async function bundle() {
     splitting: true,
     format: 'esm',
     minify: true,
+    charset: 'utf8',
     metafile: true,
     target: ['safari15.4', 'chrome100', 'firefox100'],
     jsx: 'automatic',

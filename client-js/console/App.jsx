@@ -24,7 +24,7 @@ const PLACES = [
 
 function Screen({ path: [place = '', id, more] }) {
   if (place === 'came-in') return <CameIn school={id} />
-  if (place === 'decide') return <Decide id={id} field={more} />
+  if (place === 'decide') return <Decide id={id} />
   if (place === 'records') return <Records type={id} school={more} />
   if (place === 'record') return <Record key={id} id={id} />
   if (place === 'tablets') return <Tablets />

@@ -6,9 +6,9 @@ import { personName, schoolOf, schoolShort, titleOf } from '../ui/model.js'
 import { to } from '../ui/route.js'
 import { fieldLabel, typeLabel } from '../ui/words.js'
 import { firstLine } from '../ui/format.js'
-import { Avatar } from './Avatar.jsx'
-import { Change } from './Change.jsx'
-import { before, ofSave, useHistory } from './history.js'
+import { Avatar } from '../ui/Avatar.jsx'
+import { Change } from '../ui/Change.jsx'
+import { before, ofSave, useHistory } from '../ui/history.js'
 
 const FIELDS_SHOWN = 4
 

@@ -6,7 +6,7 @@ import { useDesk, useLive } from '../ui/live.js'
 import { byText, schoolName, titleOf } from '../ui/model.js'
 import { Page } from '../ui/Page.jsx'
 import { to } from '../ui/route.js'
-import { Avatar } from './Avatar.jsx'
+import { Avatar } from '../ui/Avatar.jsx'
 
 const peopleOf = (tm) =>
   tm.list('person').sort(byText('name')).map((person) => ({

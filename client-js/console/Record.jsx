@@ -1,36 +1,54 @@
 /** One record: what it says now, field by field, and how it came to say so. */
-import { clock, dateOf, firstLine, moment } from '../ui/format.js'
+import { allAsks, ASK_ICON, ASKED } from '../ui/asks.js'
+import { capital, clock, dateOf, firstLine, moment } from '../ui/format.js'
 import { Icon } from '../ui/icons.jsx'
 import { useDesk, useLive } from '../ui/live.js'
 import { personName, schoolName, schoolOf, titleOf } from '../ui/model.js'
+import { Notices } from '../ui/Notices.jsx'
 import { Page } from '../ui/Page.jsx'
+import { isSigned } from '../ui/rights.js'
 import { to } from '../ui/route.js'
+import { useSave } from '../ui/save.js'
 import { StatusTag } from '../ui/StatusTag.jsx'
-import { fieldLabel, typeLabel } from '../ui/words.js'
-import { Avatar } from './Avatar.jsx'
-import { Change } from './Change.jsx'
-import { before, OUTCOME, saves, useHistory } from './history.js'
-import { valueWords } from './value.js'
+import { fieldLabel, fieldOf, typeLabel } from '../ui/words.js'
+import { Avatar } from '../ui/Avatar.jsx'
+import { Change } from '../ui/Change.jsx'
+import { before, OUTCOME, saves, useHistory } from '../ui/history.js'
+import { Signatures } from './Signatures.jsx'
+import { valueWords } from '../ui/value.js'
 
 /** The type's order of fields, and then what a newer schema added. */
 const fieldsOf = (tm, record) => {
   const known = Object.keys(tm.schema.types[record.type]?.fields ?? {})
   const held = Object.keys(record.fields)
-  return [...known.filter((f) => held.includes(f)),
-    ...held.filter((f) => !known.includes(f))]
+  return [
+    ...known.filter((f) => held.includes(f)),
+    ...held.filter((f) => !known.includes(f)),
+  ]
 }
 
 function Flags({ record, meta }) {
   return (
-    <>
+    <span class="flags">
       {meta.conflict && (
-        <a class="tag ask" href={to('decide', record.id)}><Icon name="hand" />Needs a decision</a>
+        <a class="tag ask" href={to('decide', record.id)}>
+          <Icon name="hand" />
+          Needs a decision
+        </a>
       )}
       {meta.checkWording && (
-        <a class="tag wait" href={to('decide', record.id)}><Icon name="talk" />Check wording</a>
+        <a class="tag wait" href={to('decide', record.id)}>
+          <Icon name="talk" />
+          Check wording
+        </a>
       )}
-      {meta.merged && <span class="tag sent"><Icon name="merge" />Joined</span>}
-    </>
+      {meta.merged && (
+        <span class="tag sent">
+          <Icon name="merge" />
+          Joined
+        </span>
+      )}
+    </span>
   )
 }
 
@@ -50,13 +68,39 @@ function Values({ record }) {
                   {meta.at && `${personName(tm, meta.by)}, ${moment(meta.at)}`}
                 </span>
               </dt>
-              <dd>{valueWords(tm, record.type, field, record.fields[field])}</dd>
-              <Flags record={record} meta={meta} />
+              <dd>
+                {valueWords(tm, record.type, field, record.fields[field])}
+                <Flags record={record} meta={meta} />
+              </dd>
             </div>
           )
         })}
       </dl>
     </section>
+  )
+}
+
+/** An older value, as a new edit of one's own. */
+function PutBack({ record, entry }) {
+  const { tm } = useDesk()
+  const save = useSave()
+  const kind = fieldOf(tm, record.type, entry.field)
+  const now = record.fields[entry.field]
+  const isOld = entry.version < (record.meta[entry.field]?.version ?? 0)
+  if (!isOld || !kind || kind.merge === 'once' || kind.merge === 'rank') {
+    return null
+  }
+  if (JSON.stringify(now) === JSON.stringify(entry.value)) return null
+  if (!tm.may('write', record.type, record.bucket) || isSigned(record)) {
+    return null
+  }
+  return (
+    <button
+      class="btn quiet back"
+      onClick={() => save((c) => c.bringBack(record.id, entry))}
+    >
+      {kind.type === 'text' ? 'Put this wording back' : 'Put this back'}
+    </button>
   )
 }
 
@@ -67,17 +111,27 @@ function Entry({ record, entry, entries }) {
   if (entry.field === 'record') {
     return [
       <dt key="t">The record</dt>,
-      <dd key="d">{entry.value === false ? 'Removed' : old ? 'Brought back' : 'Begun'}</dd>,
+      <dd key="d">
+        {entry.value === false ? 'Removed' : old ? 'Brought back' : 'Begun'}
+      </dd>,
     ]
   }
   return [
     <dt key="t">{fieldLabel(tm, record.type, entry.field)}</dt>,
     <dd key="d">
-      <Change type={record.type} field={entry.field} old={old?.value}
-        now={entry.value} known={Boolean(old)} />
+      <Change
+        type={record.type}
+        field={entry.field}
+        old={old?.value}
+        now={entry.value}
+        known={Boolean(old)}
+      />
       {entry.outcome !== 'applied' && (
-        <div><span class={`tag ${tone}`}>{words}</span></div>
+        <div>
+          <span class={`tag ${tone}`}>{words}</span>
+        </div>
       )}
+      <PutBack record={record} entry={entry} />
     </dd>,
   ]
 }
@@ -89,14 +143,27 @@ function Save({ record, save, entries }) {
   return (
     <li class="card arrival">
       <Avatar id={save.by ?? undefined} />
-      <h3><strong>{personName(tm, save.by ?? undefined)}</strong></h3>
+      <h3>
+        <strong>{personName(tm, save.by ?? undefined)}</strong>
+      </h3>
       <div class="when num">
-        <time dateTime={new Date(save.at).toISOString()}>{moment(save.at)}</time>
-        {late && <div>arrived {sameDay ? clock(save.received) : moment(save.received)}</div>}
+        <time dateTime={new Date(save.at).toISOString()}>
+          {moment(save.at)}
+        </time>
+        {late && (
+          <div>
+            arrived {sameDay ? clock(save.received) : moment(save.received)}
+          </div>
+        )}
       </div>
       <dl>
         {save.entries.map((entry) => (
-          <Entry key={entry.version} record={record} entry={entry} entries={entries} />
+          <Entry
+            key={entry.version}
+            record={record}
+            entry={entry}
+            entries={entries}
+          />
         ))}
       </dl>
     </li>
@@ -105,14 +172,17 @@ function Save({ record, save, entries }) {
 
 const WAITING = {
   asking: 'Asking the server for it…',
-  offline: 'The history is kept by the server. It shows once there is a network.',
+  offline:
+    'The history is kept by the server. It shows once there is a network.',
 }
 
 function Story({ record }) {
   const { state, entries } = useHistory(record)
   return (
     <section aria-labelledby="story">
-      <h2 id="story" class="visually-hidden">How it came to say so</h2>
+      <h2 id="story" class="visually-hidden">
+        How it came to say so
+      </h2>
       {state !== 'here' && <p class="card pad soft">{WAITING[state]}</p>}
       <ol class="timeline">
         {saves(entries).map((save) => (
@@ -123,6 +193,28 @@ function Story({ record }) {
   )
 }
 
+/** What is still to settle about it, and what should be known. */
+function Open({ id }) {
+  const asks = useLive(
+    (tm) => allAsks(tm).filter((ask) => ask.record === id),
+    [id],
+  )
+  return (
+    <>
+      {asks.map((ask) => (
+        <p key={ask.key} class="banner quiet">
+          <Icon name={ASK_ICON[ask.kind]} />
+          <span>{capital(ASKED[ask.kind])}</span>
+          <a class="btn slim" href={to('decide', ask.key)}>
+            Settle it
+          </a>
+        </p>
+      ))}
+      <Notices id={id} />
+    </>
+  )
+}
+
 /** @param {{ id: string }} props */
 export function Record({ id }) {
   const { tm } = useDesk()
@@ -130,22 +222,33 @@ export function Record({ id }) {
   if (!record) {
     return (
       <Page title="This record is not here">
-        <p>It has not arrived in this browser, or it is in a part that you may not see.</p>
+        <p>
+          It has not arrived in this browser, or it is in a part that you may
+          not see.
+        </p>
       </Page>
     )
   }
   const school = schoolOf(tm, record)
   return (
-    <Page title={firstLine(titleOf(tm, record), 90)}
+    <Page
+      title={firstLine(titleOf(tm, record), 90)}
       name={typeLabel(tm, record.type)}
-      about={<>
-        {typeLabel(tm, record.type)}
-        {school && record.type !== 'school' && `, ${schoolName(tm, school)}`}
-        {record.deleted && '. Removed; it can be brought back.'}{' '}
-        <StatusTag id={record.id} />
-      </>}>
+      about={
+        <>
+          {typeLabel(tm, record.type)}
+          {school && record.type !== 'school' && `, ${schoolName(tm, school)}`}
+          {record.deleted && '. Removed; it can be brought back.'}{' '}
+          <StatusTag id={record.id} />
+        </>
+      }
+    >
       <div class="two">
-        <Values record={record} />
+        <div class="stack">
+          <Open id={id} />
+          <Signatures id={id} />
+          <Values record={record} />
+        </div>
         <Story record={record} />
       </div>
     </Page>

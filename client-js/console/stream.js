@@ -73,35 +73,3 @@ export function holds(tm, record, words) {
   ].join(' ').toLowerCase()
   return words.split(/\s+/).every((word) => text.includes(word))
 }
-
-/**
- * What waits for a person: fields with an open conflict, once a unit, and
- * texts whose wording wants a look. Conflicts come first.
- * @param {any} tm
- * @returns {{ record: any, field: string, fields: string[],
- *   kind: 'conflict' | 'wording', at: number }[]}
- */
-export function toSettle(tm) {
-  const out = []
-  for (const [type, { fields }] of Object.entries(tm.schema.types)) {
-    for (const record of tm.list(type)) {
-      const seen = new Set()
-      for (const [field, meta] of Object.entries(record.meta)) {
-        if (!meta.conflict && !meta.checkWording) continue
-        const group = fields[field]?.group
-        const unit = group
-          ? Object.keys(fields).filter((f) => fields[f].group === group)
-          : [field]
-        if (seen.has(unit[0])) continue
-        seen.add(unit[0])
-        out.push({
-          record, field: unit[0], fields: unit, at: meta.at,
-          kind: /** @type {'conflict' | 'wording'} */ (
-            unit.some((f) => record.meta[f]?.conflict) ? 'conflict' : 'wording'),
-        })
-      }
-    }
-  }
-  return out.sort((a, b) =>
-    Number(a.kind === 'wording') - Number(b.kind === 'wording') || b.at - a.at)
-}

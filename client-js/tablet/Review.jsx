@@ -6,11 +6,13 @@ import * as model from '../ui/model.js'
 import { go, to } from '../ui/route.js'
 import { StatusTag } from '../ui/StatusTag.jsx'
 import { choiceLabel } from '../ui/words.js'
+import { Asks } from './Asks.jsx'
 import { WorkDesk } from './Desk.jsx'
 import { Evidence } from './Evidence.jsx'
 import { Judgements } from './Judgements.jsx'
 import { Page } from '../ui/Page.jsx'
 import { ReviewPaper } from './ReviewPaper.jsx'
+import { isSealed, Sign } from './Sign.jsx'
 import { useStartEvidence } from './start.js'
 
 const PARTS = [
@@ -23,13 +25,19 @@ function Note({ item, review, here }) {
   const f = item.fields
   return (
     <li>
-      <a href={to('review', review.id, 'evidence', item.id)}
-        aria-current={here ? 'true' : undefined}>
+      <a
+        href={to('review', review.id, 'evidence', item.id)}
+        aria-current={here ? 'true' : undefined}
+      >
         <strong>{firstLine(f.summary || f.detail || 'New note', 60)}</strong>
         <span class="tiny soft">
-          {[f.areas?.[0] && choiceLabel(tm, 'area', f.areas[0]), clock(f.seen_at),
-            f.by !== tm.person.id && model.personName(tm, f.by)]
-            .filter(Boolean).join(', ')}
+          {[
+            f.areas?.[0] && choiceLabel(tm, 'area', f.areas[0]),
+            clock(f.seen_at),
+            f.by !== tm.person.id && model.personName(tm, f.by),
+          ]
+            .filter(Boolean)
+            .join(', ')}
         </span>
         <StatusTag id={item.id} />
       </a>
@@ -49,9 +57,15 @@ function Side({ review, part, item, may }) {
       <ol>
         {PARTS.map(([name, words, icon]) => (
           <li key={name}>
-            <a class="whole" href={to('review', review.id, name)}
-              aria-current={part === name ? 'true' : undefined}>
-              <strong><Icon name={icon} />{words}</strong>
+            <a
+              class="whole"
+              href={to('review', review.id, name)}
+              aria-current={part === name ? 'true' : undefined}
+            >
+              <strong>
+                <Icon name={icon} />
+                {words}
+              </strong>
             </a>
           </li>
         ))}
@@ -77,8 +91,10 @@ function Side({ review, part, item, may }) {
 
 function about(tm, { fields: f }) {
   const team = (f.team ?? []).map((id) => model.personName(tm, id))
-  return `${choiceLabel(tm, 'review_kind', f.kind)}, ${longDate(f.starts)}` +
+  return (
+    `${choiceLabel(tm, 'review_kind', f.kind)}, ${longDate(f.starts)}` +
     (team.length ? `. ${listed(team)}` : '')
+  )
 }
 
 /** @param {{ id: string, part?: string, item?: string }} props */
@@ -86,15 +102,20 @@ export function Review({ id, part = 'judgements', item }) {
   const { tm } = useDesk()
   const review = useLive((client) => client.get(id), [id])
   const evidence = useLive((client) => item && client.get(item), [item])
+  const sealed = useLive((client) => isSealed(client, client.get(id)), [id])
   if (!review || review.deleted) {
     return (
       <Page title="This review is not here">
-        <p>It has not arrived on this tablet, or your access to it has ended.</p>
-        <a class="btn" href={to('reviews')}>Your reviews</a>
+        <p>
+          It has not arrived on this tablet, or your access to it has ended.
+        </p>
+        <a class="btn" href={to('reviews')}>
+          Your reviews
+        </a>
       </Page>
     )
   }
-  const open = !['signed_off', 'shared'].includes(review.fields.state)
+  const open = !sealed
   const may = open && tm.may('create', 'judgement', review.bucket)
   const shown = part === 'evidence' && evidence && !evidence.deleted
   return (
@@ -102,18 +123,39 @@ export function Review({ id, part = 'judgements', item }) {
       back={{ href: to('reviews'), words: 'Reviews' }}
       title={model.schoolName(tm, review.fields.school)}
       about={about(tm, review)}
-      side={<Side review={review} part={shown ? 'evidence' : part}
-        item={shown ? item : undefined} may={may} />}
-      foot={shown && (
-        <a class="btn go" href={to('review', id, 'judgements')}>Finish note</a>
-      )}
+      side={
+        <Side
+          review={review}
+          part={shown ? 'evidence' : part}
+          item={shown ? item : undefined}
+          may={may}
+        />
+      }
+      foot={
+        shown && (
+          <a class="btn go" href={to('review', id, 'judgements')}>
+            Finish note
+          </a>
+        )
+      }
     >
       {shown && (
-        <Evidence key={item} record={evidence} readOnly={!may} lines
-          onRemoved={() => go('review', id)} />
+        <Evidence
+          key={item}
+          record={evidence}
+          readOnly={!may}
+          lines
+          onRemoved={() => go('review', id)}
+        />
       )}
-      {!shown && part === 'paper' && <ReviewPaper review={review} readOnly={!may} />}
-      {!shown && part !== 'paper' && <Judgements review={review} readOnly={!may} />}
+      {!shown && <Asks record={review} readOnly={!may} />}
+      {!shown && part === 'paper' && (
+        <ReviewPaper review={review} readOnly={!may} />
+      )}
+      {!shown && part !== 'paper' && (
+        <Judgements review={review} readOnly={!may} />
+      )}
+      {!shown && <Sign record={review} />}
     </WorkDesk>
   )
 }

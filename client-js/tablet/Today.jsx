@@ -11,6 +11,7 @@ import { StatusTag } from '../ui/StatusTag.jsx'
 import { choiceLabel } from '../ui/words.js'
 import { DueActions } from './Actions.jsx'
 import { Page } from '../ui/Page.jsx'
+import { NeedsYou } from './NeedsYou.jsx'
 import { SchoolTile } from './SchoolTile.jsx'
 import { useStartVisit } from './start.js'
 import { Waiting } from './Waiting.jsx'
@@ -38,7 +39,9 @@ function plannedFor(all, now) {
   const begun = new Set(
     all.filter((v) => v.fields.date === now).map((v) => v.fields.school),
   )
-  return all.filter((v) => v.fields.next_visit === now && !begun.has(v.fields.school))
+  return all.filter(
+    (v) => v.fields.next_visit === now && !begun.has(v.fields.school),
+  )
 }
 
 function Time({ date, now }) {
@@ -52,7 +55,10 @@ function Time({ date, now }) {
 
 function VisitCard({ visit, now, first }) {
   const { tm } = useDesk()
-  const notes = useLive((client) => model.evidence(client, visit.id).length, [visit.id])
+  const notes = useLive(
+    (client) => model.evidence(client, visit.id).length,
+    [visit.id],
+  )
   const f = visit.fields
   const kind = choiceLabel(tm, 'visit_kind', f.kind) || 'Visit'
   return (
@@ -60,7 +66,10 @@ function VisitCard({ visit, now, first }) {
       <Time date={f.date} now={now} />
       <div>
         <h2>{model.schoolName(tm, f.school)}</h2>
-        <p class="small soft">{kind}{f.with_roles ? `, with ${f.with_roles}` : ''}</p>
+        <p class="small soft">
+          {kind}
+          {f.with_roles ? `, with ${f.with_roles}` : ''}
+        </p>
         <div class="meta">
           {notes > 0 && <span class="tag">{format.count(notes, 'note')}</span>}
           <StatusTag id={visit.id} />
@@ -94,20 +103,29 @@ function PlannedCard({ visit, now }) {
 }
 
 function Visits({ now }) {
-  const { todays, rest, planned } = useLive((tm) => visitsToShow(tm, now), [now])
+  const { todays, rest, planned } = useLive(
+    (tm) => visitsToShow(tm, now),
+    [now],
+  )
   if (todays.length + rest.length + planned.length === 0) {
     return (
       <div class="card pad">
         <h2>No visit is open</h2>
-        <p class="soft">Choose a school below to start one. It works without a network.</p>
+        <p class="soft">
+          Choose a school below to start one. It works without a network.
+        </p>
       </div>
     )
   }
   const shown = [...todays, ...rest]
   return (
     <section class="visits" aria-label="Visits">
-      {todays.map((v, i) => <VisitCard key={v.id} visit={v} now={now} first={i === 0} />)}
-      {planned.map((v) => <PlannedCard key={v.id} visit={v} now={now} />)}
+      {todays.map((v, i) => (
+        <VisitCard key={v.id} visit={v} now={now} first={i === 0} />
+      ))}
+      {planned.map((v) => (
+        <PlannedCard key={v.id} visit={v} now={now} />
+      ))}
       {rest.map((v) => (
         <VisitCard key={v.id} visit={v} now={now} first={v === shown[0]} />
       ))}
@@ -131,7 +149,11 @@ function Schools() {
       </div>
       <div class="schools">
         {schools.slice(0, TILES_SHOWN).map((school) => (
-          <SchoolTile key={school.id} school={school} grades={grades.get(school.id)} />
+          <SchoolTile
+            key={school.id}
+            school={school}
+            grades={grades.get(school.id)}
+          />
         ))}
       </div>
       {schools.length === 0 && (
@@ -150,7 +172,8 @@ function about(tm, now, hour) {
     ? `, week ${Math.floor(format.daysBetween(term.fields.starts, now) / 7) + 1} of the term`
     : ''
   return `${format.greeting(hour)}, ${name}. ${format.capital(
-    format.count(visits, 'visit'))} today${week}.`
+    format.count(visits, 'visit'),
+  )} today${week}.`
 }
 
 export function Today() {
@@ -159,11 +182,13 @@ export function Today() {
   const hour = new Date().getHours()
   const line = useLive((tm) => about(tm, now, hour), [now, hour])
   const visiting = useLive((tm) =>
-    tm.scope.some((b) => b.name.startsWith('oversight/')))
+    tm.scope.some((b) => b.name.startsWith('oversight/')),
+  )
   return (
     <Page title={format.longDate(now)} about={line}>
       <div class="grid">
         <div>
+          <NeedsYou />
           {visiting && <Visits now={now} />}
           <Schools />
           <DueActions now={now} />

@@ -1,14 +1,24 @@
 /** One visit: its note, and the evidence gathered on it. */
-import { count, firstLine, clock, longDate, today, shortDate, dateOf } from '../ui/format.js'
+import {
+  count,
+  firstLine,
+  clock,
+  longDate,
+  today,
+  shortDate,
+  dateOf,
+} from '../ui/format.js'
 import { Icon } from '../ui/icons.jsx'
 import { useDesk, useLive } from '../ui/live.js'
 import * as model from '../ui/model.js'
 import { go, to } from '../ui/route.js'
 import { StatusTag } from '../ui/StatusTag.jsx'
 import { choiceLabel } from '../ui/words.js'
+import { Asks } from './Asks.jsx'
 import { WorkDesk } from './Desk.jsx'
 import { Evidence } from './Evidence.jsx'
 import { Page } from '../ui/Page.jsx'
+import { asksFirst, isSealed, Sign } from './Sign.jsx'
 import { useStartEvidence } from './start.js'
 import { VisitNote } from './VisitNote.jsx'
 
@@ -24,11 +34,15 @@ function Note({ item, visit, here }) {
   const by = f.by !== tm.person.id && model.personName(tm, f.by)
   return (
     <li>
-      <a href={to('visit', visit.id, 'evidence', item.id)}
-        aria-current={here ? 'true' : undefined}>
+      <a
+        href={to('visit', visit.id, 'evidence', item.id)}
+        aria-current={here ? 'true' : undefined}
+      >
         <strong>{firstLine(title, 60)}</strong>
         <span class="tiny soft">
-          {[area, madeAt(f.seen_at, visit.fields.date), by].filter(Boolean).join(', ')}
+          {[area, madeAt(f.seen_at, visit.fields.date), by]
+            .filter(Boolean)
+            .join(', ')}
         </span>
         <StatusTag id={item.id} />
       </a>
@@ -51,9 +65,15 @@ function Side({ visit, item, may }) {
       </div>
       <ol>
         <li>
-          <a class="whole" href={to('visit', visit.id)}
-            aria-current={item ? undefined : 'true'}>
-            <strong><Icon name="note" />Visit note</strong>
+          <a
+            class="whole"
+            href={to('visit', visit.id)}
+            aria-current={item ? undefined : 'true'}
+          >
+            <strong>
+              <Icon name="note" />
+              Visit note
+            </strong>
             <StatusTag id={visit.id} />
           </a>
         </li>
@@ -86,15 +106,19 @@ export function Visit({ id, item }) {
   const { tm } = useDesk()
   const visit = useLive((client) => client.get(id), [id])
   const evidence = useLive((client) => item && client.get(item), [item])
+  const sealed = useLive((client) => isSealed(client, client.get(id)), [id])
+  const asks = useLive((client) => asksFirst(client, client.get(id)), [id])
   if (!visit || visit.deleted) {
     return (
       <Page title="This visit is not here">
         <p>It has not arrived on this tablet, or somebody has removed it.</p>
-        <a class="btn" href={to()}>Today</a>
+        <a class="btn" href={to()}>
+          Today
+        </a>
       </Page>
     )
   }
-  const open = !['signed_off', 'shared'].includes(visit.fields.state)
+  const open = !sealed
   const may = open && tm.may('write', 'visit', visit.bucket)
   const shown = evidence && !evidence.deleted ? evidence : undefined
   return (
@@ -103,19 +127,28 @@ export function Visit({ id, item }) {
       title={model.schoolName(tm, visit.fields.school)}
       about={about(tm, visit)}
       side={<Side visit={visit} item={shown?.id} may={may} />}
-      foot={shown && <a class="btn go" href={to('visit', id)}>Finish note</a>}
+      foot={
+        shown && (
+          <a class="btn go" href={to('visit', id)}>
+            Finish note
+          </a>
+        )
+      }
     >
-      {!open && (
-        <p class="banner">
-          <Icon name="pen" />
-          This note is signed, so its words stay as they are.
-        </p>
-      )}
       {shown ? (
-        <Evidence key={shown.id} record={shown} readOnly={!may}
-          onRemoved={() => go('visit', id)} />
+        <Evidence
+          key={shown.id}
+          record={shown}
+          readOnly={!may}
+          onRemoved={() => go('visit', id)}
+        />
       ) : (
-        <VisitNote key={id} visit={visit} readOnly={!may} />
+        <>
+          <Asks record={visit} readOnly={!may} />
+          {asks && <Sign record={visit} />}
+          <VisitNote key={id} visit={visit} readOnly={!may} />
+          {!asks && <Sign record={visit} />}
+        </>
       )}
     </WorkDesk>
   )

@@ -70,7 +70,9 @@ export function createDouble({ sample, records, person = 'tamsin', today, link =
   let state = link
   let broken = false
 
+  let saves = 0
   function put(record, fields, by, at, mark = {}) {
+    saves += 1
     const next = { ...record, fields: { ...record.fields },
       meta: { ...record.meta }, changed: { by, at } }
     for (const [name, value] of Object.entries(fields)) {
@@ -80,7 +82,7 @@ export function createDouble({ sample, records, person = 'tamsin', today, link =
       next.meta[name] = { version, by, at, pending: false, ...mark }
       history.unshift({ id: record.id, field: name, version,
         outcome: mark.conflict ? 'conflict' : mark.merged ? 'merged' : 'applied',
-        value, by, at, received: at + 40 * 60_000, device: 'dev-01', seq: version })
+        value, by, at, received: at + 40 * 60_000, device: 1, seq: saves })
     }
     all.set(record.id, Object.freeze(next))
     return next
@@ -96,9 +98,19 @@ export function createDouble({ sample, records, person = 'tamsin', today, link =
       Object.entries(item.fields).map(([k, v]) => [k, moved(v, days)]))
     put(blank(item.id, item.type, item.bucket, item.by, at), fields, item.by, at)
   }
-  const conflict = all.get('jud-trevannick-suspensions')
-  if (conflict) put(conflict, { grade: conflict.fields.grade }, 'helen',
-    conflict.changed.at, { conflict: true })
+  // Demelza had graded the same line without seeing Helen's grade.
+  const met = all.get('jud-trevannick-suspensions')
+  if (met) {
+    const grade = { ...met.meta.grade, conflict: true }
+    all.set(met.id, { ...met, meta: { ...met.meta, grade } })
+    const answer = { id: met.id, outcome: 'conflict', by: 'demelza',
+      at: met.changed.at - 240_000, received: met.changed.at + 1_320_000,
+      device: 2, seq: 1 }
+    history.unshift(
+      { ...answer, field: 'rationale', version: ++version, value:
+        'Pupils at SEN support are suspended more than twice as often as others. The new behaviour policy has halved repeat suspensions since January.' },
+      { ...answer, field: 'grade', version: ++version, value: 'expected_standard' })
+  }
 
   const roles = sample.records.filter((r) =>
     r.type === 'role_assignment' && r.fields.person === person)
@@ -191,6 +203,11 @@ export function createDouble({ sample, records, person = 'tamsin', today, link =
     },
     waiting: () => waiting,
     held: () => [],
+    // What the server makes of it is not played by the double.
+    conflicts: () => [],
+    amendments: () => [],
+    notices: () => [],
+    signoffs: () => [],
     async history(id) {
       if (state !== 'online') throw Object.assign(new Error('offline'), { name: 'offline' })
       return history.filter((h) => h.id === id)

@@ -9,6 +9,7 @@ import { createDouble } from './double.js'
 
 const asked = new URLSearchParams(location.search)
 
+export { valueAt } from '../src/past.js'
 export const indexedDbStore = () => null
 export async function open({ identity } = {}) {
   if (!identity && !asked.has('as')) {

@@ -6,7 +6,7 @@
  * @typedef {{ state: 'asking' | 'offline' | 'here', entries: any[] }} History
  */
 import { useEffect, useState } from 'preact/hooks'
-import { useDesk, useStatus } from '../ui/live.js'
+import { useDesk, useStatus } from './live.js'
 
 /** @type {Map<string, { version: number, entries: any[] }>} */
 const known = new Map()
@@ -50,8 +50,9 @@ export const ofSave = (entries, { by, at }) =>
 /** What a field said just before a version, if it said anything.
  *  @param {any[]} entries newest first @param {any} entry */
 export const before = (entries, entry) =>
-  entries.find((e) =>
-    e.field === entry.field && e.version < entry.version && took(e))
+  entries.find(
+    (e) => e.field === entry.field && e.version < entry.version && took(e),
+  )
 
 /** Did it show afterwards? A conflict and a held edit did not.
  *  @param {any} entry */
@@ -62,8 +63,13 @@ export function saves(entries) {
   /** @type {Map<string, any>} */ const out = new Map()
   for (const entry of entries) {
     const key = `${entry.device}/${entry.seq}/${entry.by}/${entry.at}`
-    const save = out.get(key) ?? { key, by: entry.by, at: entry.at,
-      received: entry.received, entries: [] }
+    const save = out.get(key) ?? {
+      key,
+      by: entry.by,
+      at: entry.at,
+      received: entry.received,
+      entries: [],
+    }
     save.entries.push(entry)
     out.set(key, save)
   }
@@ -71,10 +77,11 @@ export function saves(entries) {
 }
 
 /** What the server made of an edit, in plain words, with the tag's tone. */
-export const OUTCOME = /** @type {Record<string, { words: string, tone: string }>} */ ({
-  applied: { words: 'Taken in', tone: '' },
-  merged: { words: 'Joined with other words', tone: 'sent' },
-  overtaken: { words: 'A later change shows', tone: 'wait' },
-  conflict: { words: 'Needs a decision', tone: 'ask' },
-  held: { words: 'Held', tone: 'ask' },
-})
+export const OUTCOME =
+  /** @type {Record<string, { words: string, tone: string }>} */ ({
+    applied: { words: 'Taken in', tone: '' },
+    merged: { words: 'Joined with other words', tone: 'sent' },
+    overtaken: { words: 'A later change shows', tone: 'wait' },
+    conflict: { words: 'Needs a decision', tone: 'ask' },
+    held: { words: 'Held', tone: 'ask' },
+  })

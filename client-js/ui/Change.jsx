@@ -1,7 +1,7 @@
 /** A field's old and new words: what went is struck, what came is underlined;
  *  of long unchanged stretches only the ends are shown. */
-import { parts } from '../ui/diff.js'
-import { useDesk } from '../ui/live.js'
+import { parts } from './diff.js'
+import { useDesk } from './live.js'
 import { isText, valueWords } from './value.js'
 
 const EDGE = 60
@@ -20,10 +20,20 @@ function Words({ old, now, whole }) {
   const all = parts(old, now)
   return all.map(({ kind, text }, i) => {
     if (kind === 'gone') {
-      return <del key={i}><span class="visually-hidden">went: </span>{text}</del>
+      return (
+        <del key={i}>
+          <span class="visually-hidden">went: </span>
+          {text}
+        </del>
+      )
     }
     if (kind === 'new') {
-      return <ins key={i}><span class="visually-hidden">came: </span>{text}</ins>
+      return (
+        <ins key={i}>
+          <span class="visually-hidden">came: </span>
+          {text}
+        </ins>
+      )
     }
     return whole ? text : shortened(text, i === 0, i === all.length - 1)
   })
@@ -39,17 +49,29 @@ export function Change({ type, field, old, now, known, whole }) {
   const words = (value) => valueWords(tm, type, field, value)
   if (!known || old === undefined || old === null) {
     const text = words(now)
-    const cut = whole || text.length <= SNIPPET ? text
-      : `${text.slice(0, SNIPPET).replace(/\S*$/, '')}…`
+    const cut =
+      whole || text.length <= SNIPPET
+        ? text
+        : `${text.slice(0, SNIPPET).replace(/\S*$/, '')}…`
     return known ? <ins>{cut}</ins> : cut
   }
-  if (isText(tm, type, field) && typeof old === 'string' && typeof now === 'string') {
+  if (
+    isText(tm, type, field) &&
+    typeof old === 'string' &&
+    typeof now === 'string'
+  ) {
     return <Words old={old} now={now} whole={whole} />
   }
   return (
     <>
-      <del><span class="visually-hidden">was: </span>{words(old)}</del>{' '}
-      <ins><span class="visually-hidden">now: </span>{words(now)}</ins>
+      <del>
+        <span class="visually-hidden">was: </span>
+        {words(old)}
+      </del>{' '}
+      <ins>
+        <span class="visually-hidden">now: </span>
+        {words(now)}
+      </ins>
     </>
   )
 }
