@@ -21,15 +21,17 @@ static enum err room_for_bucket(struct ledger *l, const struct store_bucket *b)
 {
     if (!reach((void **)&l->buckets, &l->bucket_count, b->no, sizeof *b))
         return ERR_NOMEM;
-    struct span *name = &l->buckets[b->no].name;
-    if (name->at)
+    struct store_bucket *to = &l->buckets[b->no];
+    if (to->no)
         return ERR_OK;
     uint8_t *copy = malloc(b->name.len + 1);
     if (!copy)
         return ERR_NOMEM;
     memcpy(copy, b->name.at, b->name.len);
     copy[b->name.len] = 0;
-    *name = (struct span){copy, b->name.len};
+    /* A commit that failed may have left the name of another here. */
+    free((void *)(uintptr_t)to->name.at);
+    to->name = (struct span){copy, b->name.len};
     return ERR_OK;
 }
 
