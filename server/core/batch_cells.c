@@ -428,13 +428,26 @@ static size_t touches_of(const struct work *w)
     return count;
 }
 
+/* Beside those that the stages before have named. */
+static enum err room_for_names(struct work *w)
+{
+    size_t count = w->born_bucket_count;
+    struct store_bucket *list =
+        arena_take(w->arena, (count + touches_of(w) + 1) * sizeof *list);
+
+    if (!list)
+        return ERR_NOMEM;
+    if (count)
+        memcpy(list, w->born_buckets, count * sizeof *list);
+    w->born_buckets = list;
+    return ERR_OK;
+}
+
 enum err cells_claim(struct work *w)
 {
     static each_touch *const rounds[] = {add_existence, add_fields, add_parent};
-    enum err err = ERR_OK;
+    enum err err = room_for_names(w);
 
-    w->born_buckets =
-        arena_take(w->arena, (touches_of(w) + 1) * sizeof *w->born_buckets);
     for (size_t i = 0; i < 3 && !err; i++) {
         struct keys k = {.arena = w->arena};
         if (i == 1)
