@@ -1,6 +1,6 @@
 // @ts-check
 /**
- * What a device knows, in memory: the store's four tables and what follows
+ * What a device knows, in memory: the store's five tables and what follows
  * from them.
  *
  *     sums      per bucket, the count and sum of PROTOCOL.md section 5,
@@ -73,6 +73,8 @@ const PAST_MAX = 4
  * @property {'outcome' | 'welcome' | null} told  what said so
  * @property {boolean} held     it did not become true
  * @property {boolean} cleared  it is back; kept only to keep the order
+ * @property {number} [fork]    made on a timeline that the server has left;
+ *   the two agree up to here. To be made anew (replica-timeline.js)
  *
  * @typedef {object} Held
  * @property {string} key
@@ -82,6 +84,17 @@ const PAST_MAX = 4
  * @property {string | null} field
  * @property {string} reason
  *
+ * @typedef {object} Kept  a change of ours that is back (kept.js)
+ * @property {string} key       incarnation/seq
+ * @property {number} incarnation
+ * @property {number} seq
+ * @property {number} at
+ * @property {number} since     when it was back
+ * @property {number} version   of its last edit, or one after it
+ * @property {number} size      about how many bytes it takes
+ * @property {Touch[]} touches
+ * @property {Uint8Array} bytes
+ *
  * @typedef {{ count: number, low: number, high: number }} Sum
  * @typedef {{ text: string, seen: number }} Past
  *
@@ -90,6 +103,7 @@ const PAST_MAX = 4
  * @property {Map<string, Stored>} records
  * @property {Map<number, Pending>} outbox
  * @property {Map<string, Held>} held
+ * @property {Map<string, Kept>} kept
  * @property {Map<string, any>} meta
  * @property {Map<number, Sum>} sums
  * @property {Map<string, Set<number>>} pendingOf
@@ -177,6 +191,7 @@ export function createImage(contents, { isText }) {
     records: /** @type {any} */ (tables.records),
     outbox: /** @type {any} */ (tables.outbox),
     held: /** @type {any} */ (tables.held),
+    kept: /** @type {any} */ (tables.kept),
     meta: /** @type {any} */ (tables.meta),
     sums: new Map(),
     pendingOf: new Map(),
@@ -192,6 +207,7 @@ export function createImage(contents, { isText }) {
     if (!pending.cleared) indexPending(image.pendingOf, pending, true)
   }
   for (const held of contents.held) image.held.set(held.key, held)
+  for (const kept of contents.kept) image.kept.set(kept.key, kept)
   for (const entry of contents.meta) image.meta.set(entry.key, entry)
   return image
 }
@@ -215,6 +231,9 @@ export function applyToImage(image, ops, applyText) {
       moveSums(image.sums, was, now)
       if (was && now) rememberTexts(image, was, now)
     }
+    // Versions of another timeline say nothing about this one's.
+    const isMoved = key === 'server' && was?.timeline !== now?.timeline
+    if (op.table === 'meta' && isMoved) image.past.clear()
     if (op.table === 'outbox') {
       if (was && !was.cleared) indexPending(image.pendingOf, was, false)
       if (now && !now.cleared) indexPending(image.pendingOf, now, true)
@@ -234,6 +253,7 @@ export function applyToImage(image, ops, applyText) {
  * @property {(seq: number) => Pending | undefined} pending
  * @property {(key: string) => any} meta
  * @property {(id: string) => Pending[]} pendingOf  in order, not cleared
+ * @property {() => Kept[]} kept  in the order in which they were made
  * @property {(bucket: number) => Sum} sum
  * @property {(bucket: number) => Stored[]} inBucket
  * @property {(table: Table, value: any) => void} put
@@ -280,6 +300,13 @@ export function createDraft(image) {
         .sort((a, b) => a - b)
         .map((seq) => read('outbox', seq))
         .filter((pending) => pending && !pending.cleared)
+    },
+    kept: () => {
+      const keys = new Set([...image.kept.keys(), ...over.kept.keys()])
+      return [...keys]
+        .map((key) => read('kept', key))
+        .filter(Boolean)
+        .sort((a, b) => a.incarnation - b.incarnation || a.seq - b.seq)
     },
     sum: (bucket) => sums.get(bucket) ?? image.sums.get(bucket) ?? NO_SUM,
     inBucket: (bucket) => {

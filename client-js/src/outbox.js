@@ -26,6 +26,7 @@
 import { chainAfter, CHAIN_BYTES } from './hash.js'
 import { CHANGE_BYTES_MAX } from './change.js'
 import { PUSH_CHANGES_MAX } from './message.js'
+import { keep, trimKept } from './kept.js'
 import { unitKey } from './image.js'
 
 /**
@@ -110,6 +111,7 @@ export function takeNext(draft, sent) {
   for (let seq = Math.max(sent, consumed) + 1; seq <= made; seq++) {
     const pending = draft.pending(seq)
     if (!pending || taken.length === PUSH_CHANGES_MAX) break
+    if (pending.fork !== undefined) break // it is made anew first
     const units = textUnits(pending)
     if (units.some((unit) => inFlight.has(unit))) break
     bytes += pending.bytes.length
@@ -144,7 +146,7 @@ export function consume(draft, { last, version, told }) {
 
 /** As if the server had never heard of it. @param {Pending} pending
  * @returns {Pending} */
-const asUnsent = (pending) => ({
+export const asUnsent = (pending) => ({
   ...pending,
   touches: pending.touches.map((touch) => ({
     ...touch,
@@ -214,9 +216,9 @@ export function fieldsCame(draft, came, records) {
 /**
  * Clear what is back: consumed with a version, and the cursors of all the
  * buckets that it touches have reached that version.
- * @param {Draft} draft @param {StandingOf} standing
+ * @param {Draft} draft @param {StandingOf} standing @param {number} now
  */
-export function clearBack(draft, standing) {
+export function clearBack(draft, standing, now) {
   const { acked, consumed } = selfOf(draft)
   for (let seq = acked + 1; seq <= consumed; seq++) {
     const pending = draft.pending(seq)
@@ -228,9 +230,12 @@ export function clearBack(draft, standing) {
     if (!pending?.cleared) break
     const self = selfOf(draft)
     const chain = chainAfter(self.chain, pending.bytes)
+    const { incarnation } = self
     draft.put('meta', { ...self, acked: seq, chain })
     draft.drop('outbox', seq, !pending.held)
+    keep(draft, pending, { incarnation, now, version: pending.version })
   }
+  if (selfOf(draft).acked > acked) trimKept(draft, now)
 }
 
 /**
@@ -248,8 +253,10 @@ export function newIncarnation(draft, now, has) {
     const pending = draft.pending(seq)
     if (!pending) continue
     draft.drop('outbox', seq)
+    const { version } = pending
     const isThere = pending.told === 'outcome' && seq <= has
     if (!isThere) again.push(pending)
+    else keep(draft, pending, { incarnation: self.incarnation, now, version })
   }
   const fresh = newSelf(Math.max(now, self.incarnation + 1))
   draft.put('meta', { ...fresh, made: again.length })

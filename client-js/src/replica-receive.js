@@ -3,6 +3,8 @@
 
 import { encodeTouches } from './edits.js'
 import { errName } from './err.js'
+import { dropKeptOf, trimKept } from './kept.js'
+import { followTimeline, makeAnew } from './replica-timeline.js'
 import { purgeBucket } from './fold.js'
 import {
   clearBack,
@@ -65,11 +67,12 @@ function setScope(work, buckets) {
     ...Object.keys(versions).map(Number),
     ...was.map((b) => b.bucket),
   ]
-  for (const bucket of new Set(gone)) {
-    if (ours.has(bucket)) continue
+  const lost = new Set(gone.filter((bucket) => !ours.has(bucket)))
+  for (const bucket of lost) {
     purgeBucket(draft, bucket)
     delete versions[bucket]
   }
+  if (lost.size) dropKeptOf(draft, lost)
   draft.put('meta', { key: 'cursors', versions })
   const isSame = JSON.stringify(was) === JSON.stringify(buckets)
   if (isSame) return
@@ -126,14 +129,17 @@ function onWelcome(work, welcome) {
   const { timeline, fork, safe, replica, person } = welcome
   const was = draft.meta('server')
   draft.put('meta', { key: 'server', timeline, fork, safe, replica, person })
+  const isAnother = was && was.timeline !== timeline
+  if (isAnother && followTimeline(work, welcome)) {
+    setScope(work, welcome.scope)
+    hangUp(work, { do: 'reconnect' })
+    return
+  }
   if (!agreeOnQueue(work, welcome.seq, welcome.version)) return
   work.session = { ...work.session, state: 'catching' }
   setScope(work, welcome.scope)
-  if (was && was.timeline !== timeline) {
-    // Another history: what we have beyond the fork is not in it.
-    startHealing(work, Object.keys(cursorsOf(work)).map(Number))
-  }
-  clearBack(draft, standings(work))
+  trimKept(draft, work.now)
+  clearBack(draft, standings(work), work.now)
 }
 
 /** @param {Pending} pending @param {number} index counted through the change
@@ -233,7 +239,7 @@ function onUpdate(work, update, bodies) {
       following.map((bucket) => [bucket, update.head]),
     )
   }
-  clearBack(work.draft, standings(work))
+  clearBack(work.draft, standings(work), work.now)
   if (outcomes.length) noteComplete(work)
   if (update.segments.length || update.outcomes.length) {
     work.session = { ...work.session, moved: true }
@@ -262,11 +268,12 @@ function onCheckpoint(work, { head, sums }) {
     moved: true,
   }
   startHealing(work, wrong)
-  clearBack(draft, standings(work))
+  clearBack(draft, standings(work), work.now)
   if (work.session.heal.size) {
     work.session = { ...work.session, state: 'catching', upToDate: false }
     return
   }
+  makeAnew(work)
   work.effects.push({ do: 'complete' })
   noteComplete(work)
 }
@@ -352,6 +359,6 @@ export function receive(work, message, bodies) {
       if (!isGreeted) return
       work.session = { ...work.session, state: 'catching', upToDate: false }
       setScope(work, message.scope)
-      clearBack(work.draft, standings(work))
+      clearBack(work.draft, standings(work), work.now)
   }
 }

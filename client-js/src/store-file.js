@@ -192,7 +192,7 @@ export function fileStore(folder, options = {}) {
 
   async function compact() {
     const next = generation + 1
-    const { records, outbox, held, meta } = contentsOf(tables, revision)
+    const { records, outbox, held, kept, meta } = contentsOf(tables, revision)
     /** @type {Op[]} */
     const ops = [
       ...records.map((put) => ({
@@ -201,6 +201,7 @@ export function fileStore(folder, options = {}) {
       })),
       ...outbox.map((put) => ({ table: /** @type {const} */ ('outbox'), put })),
       ...held.map((put) => ({ table: /** @type {const} */ ('held'), put })),
+      ...kept.map((put) => ({ table: /** @type {const} */ ('kept'), put })),
       ...meta.map((put) => ({ table: /** @type {const} */ ('meta'), put })),
     ]
     const fresh = `${path('snapshot', next)}.new`

@@ -14,7 +14,7 @@
 import { TidemarkError, messageOf } from './fault.js'
 import { KEY_OF, TABLES } from './store.js'
 
-const VERSION = 1
+const VERSION = 2 // 2: the table kept
 const REVISION = '#revision'
 
 /**
@@ -68,13 +68,14 @@ async function readAll(db) {
   const done = completed(tx)
   const requests = TABLES.map((table) => tx.objectStore(table).getAll())
   await done
-  const [records, outbox, held, meta] = requests.map((r) => r.result)
+  const [records, outbox, held, kept, meta] = requests.map((r) => r.result)
   const mark = meta.find((entry) => entry.key === REVISION)
   return {
     revision: mark?.revision ?? 0,
     records,
     outbox,
     held,
+    kept,
     meta: meta.filter((entry) => entry.key !== REVISION),
   }
 }

@@ -2,11 +2,12 @@
 /**
  * What the library needs of a place to keep things.
  *
- * A store is four small tables. Each value carries its own key:
+ * A store is five small tables. Each value carries its own key:
  *
  *     records   id    what the server has confirmed, one per record
  *     outbox    seq   this device's changes that are not back yet
  *     held      key   this device's edits that were kept but not merged
+ *     kept      key   its changes that the server has, until a backup has them
  *     meta      key   everything else: who we are, cursors, scope
  *
  * `write` takes a list of operations and does all of them or none; when it
@@ -24,14 +25,14 @@
  * cannot be done rejects with a TidemarkError 'storage', and then nothing was
  * written. test/store-conformance.js holds every store to this page.
  *
- * @typedef {'records' | 'outbox' | 'held' | 'meta'} Table
+ * @typedef {'records' | 'outbox' | 'held' | 'kept' | 'meta'} Table
  * @typedef {string | number} Key
  * @typedef {{ table: Table, put: any }} Put
  * @typedef {{ table: Table, drop: Key, back?: boolean }} Drop  back: for
  *   whoever reads along (image.js); a store does not look at it
  * @typedef {Put | Drop} Op
  * @typedef {{ revision: number, records: any[], outbox: any[], held: any[],
- *   meta: any[] }} Contents
+ *   kept: any[], meta: any[] }} Contents
  *
  * @typedef {object} Store
  * @property {string} name    tabs that open the same name share a store
@@ -46,13 +47,14 @@
  */
 
 /** @type {readonly Table[]} */
-export const TABLES = ['records', 'outbox', 'held', 'meta']
+export const TABLES = ['records', 'outbox', 'held', 'kept', 'meta']
 
 /** The name of the property that is the key. @type {Record<Table, string>} */
 export const KEY_OF = {
   records: 'id',
   outbox: 'seq',
   held: 'key',
+  kept: 'key',
   meta: 'key',
 }
 
@@ -63,6 +65,7 @@ export const emptyTables = () => ({
   records: new Map(),
   outbox: new Map(),
   held: new Map(),
+  kept: new Map(),
   meta: new Map(),
 })
 
@@ -82,6 +85,7 @@ export function contentsOf(tables, revision) {
     records: [...tables.records.values()],
     outbox: [...tables.outbox.values()].sort((a, b) => a.seq - b.seq),
     held: [...tables.held.values()],
+    kept: [...tables.kept.values()],
     meta: [...tables.meta.values()],
   }
 }

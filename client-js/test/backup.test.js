@@ -159,3 +159,93 @@ test('a restore refuses a folder in use, and a damaged backup', () => {
   }
   removeTrust(trust)
 })
+
+/** @param {Tidemark} tm @param {string} id @param {string} word */
+async function addWord(tm, id, word) {
+  const text = String(tm.get(id)?.fields.findings ?? '')
+  await tm.change((c) => c.text(id, 'findings', `${text} ${word}`, text))
+}
+
+for (const road of /** @type {const} */ (['websocket', 'post'])) {
+  test(`${road}: after a restore from an old backup the tablets heal the store`, async () => {
+    const trust = makeTrust()
+    const server = await startServer(trust)
+    const { url, port } = server
+    const tamsin = await device(url, 'TAMSIN', { road })
+    const helen = await device(url, 'HELEN', { road })
+    const both = [tamsin, helen]
+    const id = await newVisit(tamsin, 'start')
+    await agree(both)
+    /** @type {string[]} */
+    const words = ['start']
+    /** @param {Tidemark} tm @param {string} word */
+    const say = async (tm, word) => {
+      words.push(word)
+      await addWord(tm, id, word)
+    }
+    for (let n = 0; n < 4; n++) {
+      await say(both[n % 2], `before${n}`)
+      await agree(both)
+    }
+    const { file, head } = backup(trust, makeFolder())
+    // After it: more words, a new record, a judged field, one by both.
+    for (let n = 0; n < 6; n++) {
+      await say(both[n % 2], `after${n}`)
+      if (n % 3 === 2) await agree(both)
+    }
+    const fresh = await newVisit(helen, 'born after it')
+    await agree(both)
+    await addWord(tamsin, fresh, 'and seen by both')
+    await tamsin.change((c) => c.set(id, 'date', '2026-11-20'))
+    await tamsin.change((c) => c.add(id, 'areas', 'LM'))
+    await agree(both)
+    assert.equal(tamsin.status.pending + helen.status.pending, 0)
+    await server.kill()
+    // While it is away the tablets go on.
+    await say(tamsin, 'away0')
+    await say(helen, 'away1')
+
+    const blank = restore(file)
+    const again = await startServer(blank, { port })
+    await agree(both)
+    await agree(both)
+    const text = String(tamsin.get(id)?.fields.findings)
+    assert.deepEqual(text.split(' ').sort(), [...words].sort())
+    // Who comes back first says first: the words are all there, once.
+    const born = String(tamsin.get(fresh)?.fields.findings)
+    assert.deepEqual(
+      born.trim().split(/ +/).sort(),
+      'born after it and seen by both'.split(' ').sort(),
+    )
+    assert.equal(tamsin.get(id)?.fields.date, '2026-11-20')
+    assert.deepEqual(tamsin.get(id)?.fields.areas, ['LM'])
+    for (const one of [id, fresh]) {
+      assert.deepEqual(helen.get(one)?.fields, tamsin.get(one)?.fields)
+    }
+    for (const tm of both) {
+      assert.equal(tm.status.pending, 0)
+      assert.deepEqual(tm.held(), [])
+      assert.equal(tm.status.upToDate, true)
+    }
+    // Once more, from a backup of the new timeline, with nothing new since.
+    const second = backup(blank, makeFolder())
+    assert(second.head > head)
+    await again.kill()
+    const third = restore(second.file)
+    const last = await startServer(third, { port })
+    await agree(both)
+    assert.equal(tamsin.get(id)?.fields.findings, text)
+    const newcomer = await device(url, 'TAMSIN', { road })
+    await agree([...both, newcomer])
+    for (const one of [id, fresh]) {
+      assert.deepEqual(newcomer.get(one)?.fields, tamsin.get(one)?.fields)
+    }
+    for (const tm of [...both, newcomer]) await tm.close()
+    assert.equal(await last.stop(), 0)
+    check(third)
+    const lines = dump(third)
+    checkVersions(lines)
+    assert.equal(lines.filter((line) => line.in === 'held').length, 0)
+    for (const one of [trust, blank, third]) removeTrust(one)
+  })
+}

@@ -32,7 +32,7 @@ function replica() {
     token: '00'.repeat(32),
     person: ANN,
   }
-  const contents = { revision: 0, records: [], outbox: [], held: [] }
+  const contents = { revision: 0, records: [], outbox: [], held: [], kept: [] }
   const image = createImage(
     { ...contents, meta: [identity] },
     { isText: (_type, field) => field === 2 },

@@ -42,6 +42,7 @@ export function conformance(name, setUp) {
       records: [],
       outbox: [],
       held: [],
+      kept: [],
       meta: [],
     })
     await store.close()
