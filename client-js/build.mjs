@@ -26,8 +26,9 @@ import { icons } from './ui/app-icon.mjs'
 
 const HERE = dirname(fileURLToPath(import.meta.url))
 // What a face weighs in all, the client library included, may not grow past this
-// unnoticed. Aimed at: 40 kB the tablet, 60 kB the console.
-const BUDGET_BYTES = { tablet: 80_000, console: 80_000 }
+// unnoticed. Aimed at: 40 kB the tablet, 60 kB the console. The tablet decides
+// and signs too, and carries the whole library for it.
+const BUDGET_BYTES = { tablet: 82_000, console: 80_000 }
 const TEXT_FILE = /\.(html|js|css|webmanifest|svg)$/
 
 const { values: options } = parseArgs({

@@ -28,6 +28,7 @@ const fieldsOf = (tm, record) => {
 }
 
 function Flags({ record, meta }) {
+  if (!meta.conflict && !meta.checkWording && !meta.merged) return null
   return (
     <span class="flags">
       {meta.conflict && (
@@ -67,10 +68,10 @@ function Values({ record }) {
                 <span class="tiny soft">
                   {meta.at && `${personName(tm, meta.by)}, ${moment(meta.at)}`}
                 </span>
+                <Flags record={record} meta={meta} />
               </dt>
               <dd>
                 {valueWords(tm, record.type, field, record.fields[field])}
-                <Flags record={record} meta={meta} />
               </dd>
             </div>
           )
@@ -86,7 +87,8 @@ function PutBack({ record, entry }) {
   const save = useSave()
   const kind = fieldOf(tm, record.type, entry.field)
   const now = record.fields[entry.field]
-  const isOld = entry.version < (record.meta[entry.field]?.version ?? 0)
+  const meta = record.meta[entry.field] ?? {}
+  const isOld = entry.version < (meta.version ?? 0) && !meta.conflict
   if (!isOld || !kind || kind.merge === 'once' || kind.merge === 'rank') {
     return null
   }

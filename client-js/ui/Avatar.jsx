@@ -6,8 +6,11 @@ import { personName } from './model.js'
 const TONES = 6
 
 /** The class of a person's colour. @param {string} [id] */
-export const toneOf = (id = 'server') => {
-  const sum = [...id].reduce((n, c) => (n * 31 + c.charCodeAt(0)) % 9973, 7)
+export const toneOf = (id) => {
+  const sum = [...(id ?? 'server')].reduce(
+    (n, c) => (n * 31 + c.charCodeAt(0)) % 9973,
+    7,
+  )
   return `t${sum % TONES}`
 }
 

@@ -22,22 +22,13 @@ function stepOf(tm, type, field, value) {
   return order?.indexOf(value) + 1 || undefined
 }
 
-/** A text with what the other one does not say; a gap between two new words
- *  is new too. */
+/** A text with what the other one does not say. */
 function Words({ text, other }) {
   if (!other) return text
-  const all = parts(other, text).filter(({ kind }) => kind !== 'gone')
-  const isNew = ({ kind, text: words }, i) =>
-    kind === 'new' || (i > 0 && i < all.length - 1 && !words.trim())
-  const runs = []
-  all.forEach((part, i) => {
-    const last = runs.at(-1)
-    if (last?.isNew === isNew(part, i)) last.text += part.text
-    else runs.push({ isNew: isNew(part, i), text: part.text })
+  return parts(other, text).map(({ kind, text: words }, i) => {
+    if (kind === 'gone') return null
+    return kind === 'new' ? <ins key={i}>{words}</ins> : words
   })
-  return runs.map((run, i) =>
-    run.isNew ? <ins key={i}>{run.text}</ins> : run.text,
-  )
 }
 
 /** @param {{ conflict: any, n: number, received?: number,

@@ -16,8 +16,7 @@
 const EDITS_MAX = 800
 
 /** @param {string} text @returns {string[]} */
-const tokens = (text) =>
-  text.match(/\s+|[\p{L}\p{N}\p{M}'’_-]+|[^\s]/gu) ?? []
+const tokens = (text) => text.match(/\s+|[\p{L}\p{N}\p{M}'’_-]+|[^\s]/gu) ?? []
 
 /**
  * Which tokens of a and b are paired, as [index in a, index in b], ascending.
@@ -123,21 +122,32 @@ export function hunks(before, after) {
   return out
 }
 
-/** The same, as what to show. @param {string} before @param {string} after
- *  @returns {Part[]} */
+/** The same, as what to show: a gap between two changes belongs to both, so
+ *  that a phrase that was put in another's place reads as a phrase.
+ *  @param {string} before @param {string} after @returns {Part[]} */
 export function parts(before, after) {
   /** @type {Part[]} */ const out = []
-  /** @param {Part['kind']} kind @param {string} text */
-  const add = (kind, text) => {
-    if (text) out.push({ kind, text })
-  }
   let at = 0
+  let gone = ''
+  let come = ''
+  const close = (/** @type {string} */ same) => {
+    if (gone) out.push({ kind: 'gone', text: gone })
+    if (come) out.push({ kind: 'new', text: come })
+    if (same) out.push({ kind: 'same', text: same })
+    gone = come = ''
+  }
   for (const { from, to, insert } of hunks(before, after)) {
-    add('same', before.slice(at, from))
-    add('gone', before.slice(from, to))
-    add('new', insert)
+    const between = before.slice(at, from)
+    if (at > 0 && !between.trim()) {
+      gone += between
+      come += between
+    } else {
+      close(between)
+    }
+    gone += before.slice(from, to)
+    come += insert
     at = to
   }
-  add('same', before.slice(at))
+  close(before.slice(at))
   return out
 }

@@ -39,14 +39,35 @@ export function schoolShort(tm, id) {
   return fields?.short_name || fields?.name || 'A school'
 }
 
-/** The bucket of this kind for a record, if it is ours.
+/** Schools of the hubs that this person leads. @param {any} tm
+ *  @param {any} school */
+const inMyHub = (tm, school) =>
+  Boolean(tm.get(school?.fields.hub)?.fields.leads?.includes(tm.person.id))
+
+/** The bucket of this kind for a school or a review, if it is ours. One of a
+ *  school in our hub need not exist yet: the first record begins it.
  *  @param {any} tm @param {string} kind @param {string} id */
 export function bucketOf(tm, kind, id) {
   const name = `${kind}/${id}`
-  return tm.scope.some((/** @type {any} */ b) => b.name === name)
+  const known = tm.scope.some((/** @type {any} */ b) => b.name === name)
+  return known || (kind !== 'review' && inMyHub(tm, tm.get(id)))
     ? name
     : undefined
 }
+
+/** May this person do that there? A bucket that does not exist yet is asked
+ *  about by the person's roles anywhere.
+ *  @param {any} tm @param {string} op @param {string} type
+ *  @param {string | undefined} bucket */
+export function mayIn(tm, op, type, bucket) {
+  if (bucket === undefined) return false
+  const known = tm.scope.some((/** @type {any} */ b) => b.name === bucket)
+  return tm.may(op, type, known ? bucket : 'common')
+}
+
+/** Does this person write visit notes, or read those of others? @param {any} tm */
+export const visiting = (tm) =>
+  tm.may('create', 'visit', 'common') || scopeIds(tm, 'oversight').size > 0
 
 /** The schools this person works with: those they visit, or belong to.
  *  @param {any} tm @returns {any[]} */
@@ -54,7 +75,7 @@ export function mySchools(tm) {
   const visited = scopeIds(tm, 'oversight')
   const ids = visited.size > 0 ? visited : scopeIds(tm, 'school')
   return tm
-    .list('school', (/** @type {any} */ s) => ids.has(s.id))
+    .list('school', (/** @type {any} */ s) => ids.has(s.id) || inMyHub(tm, s))
     .sort(byText('short_name'))
 }
 
