@@ -92,6 +92,70 @@ static void a_repeat_is_acknowledged_and_not_applied(void **s)
     assert_int_equal(hub_figures(w.hub).head, head);
 }
 
+static void push_other(struct world_peer *p, uint64_t seq, const char *words)
+{
+    struct buf c = a_visit(id_named(span_of(words)), words);
+    struct span bytes = buf_span(&c);
+    struct buf b = {0};
+
+    message_push_write(&b, seq, &bytes, 1);
+    peer_say(p, &b);
+    buf_free(&b);
+    buf_free(&c);
+}
+
+static void the_same_number_with_other_words_is_a_clone(void **s)
+{
+    struct buf one = a_visit(id_named(span_of("v")), "One.");
+    struct buf two = a_visit(id_named(span_of("v2")), "Two.");
+    struct buf three = a_visit(id_named(span_of("v3")), "Three.");
+    int64_t agreed = -1;
+
+    (void)s;
+    connect(tamsin);
+    push(tamsin, 1, &one);
+    push(tamsin, 2, &two);
+    world_work();
+    push(tamsin, 3, &three); /* not committed yet */
+    push_other(tamsin, 3, "Not three.");
+    assert_int_equal(peer_hear_error(tamsin, &agreed), ERR_CLONED);
+    assert_int_equal(agreed, 3); /* the first 3 came on this connection */
+    assert_true(tamsin->finished);
+    world_work();
+    connect(tamsin);
+    push_other(tamsin, 2, "Not two.");
+    assert_int_equal(peer_hear_error(tamsin, &agreed), ERR_CLONED);
+    assert_int_equal(agreed, 3); /* HELLO's own chain said so */
+}
+
+static void
+a_clone_is_known_after_a_restart_where_it_reaches_the_last_change(void **s)
+{
+    struct buf one = a_visit(id_named(span_of("v")), "One.");
+    struct buf two = a_visit(id_named(span_of("v2")), "Two.");
+    struct buf again = {0};
+    int64_t agreed = -1;
+
+    (void)s;
+    buf_put(&again, one.at, one.len);
+    connect(tamsin);
+    push(tamsin, 1, &one);
+    push(tamsin, 2, &two);
+    world_work();
+    uint64_t head = hub_figures(w.hub).head;
+    world_restart();
+    tamsin->session = NULL;
+    tamsin->seq = 0;
+    memset(tamsin->chain, 0, sizeof tamsin->chain);
+    connect(tamsin);
+    push(tamsin, 1, &again);
+    assert_int_equal(peer_hear_error(tamsin, &agreed), ERR_OK);
+    push_other(tamsin, 2, "Not two.");
+    assert_int_equal(peer_hear_error(tamsin, &agreed), ERR_CLONED);
+    world_work();
+    assert_int_equal(hub_figures(w.hub).head, head);
+}
+
 static void a_gap_names_the_seq_that_is_expected(void **s)
 {
     struct buf c = a_visit(id_named(span_of("v")), "Third.");
@@ -449,6 +513,9 @@ int main(void)
         STORY(
             a_forged_change_in_a_foreign_bucket_is_held_and_the_queue_goes_on),
         STORY(a_repeat_is_acknowledged_and_not_applied),
+        STORY(the_same_number_with_other_words_is_a_clone),
+        STORY(
+            a_clone_is_known_after_a_restart_where_it_reaches_the_last_change),
         STORY(a_gap_names_the_seq_that_is_expected),
         STORY(a_crash_before_the_commit_loses_nothing_that_was_acknowledged),
         STORY(another_chain_at_the_same_seq_is_a_clone),

@@ -244,8 +244,9 @@ export function clearBack(draft, standing, now) {
  * from 1, in order; the bytes stay.
  * @param {Draft} draft @param {number} now
  * @param {number} has  the server has what it said it had, up to here
+ * @param {number} [same]  and what is ours surely up to here
  */
-export function newIncarnation(draft, now, has) {
+export function newIncarnation(draft, now, has, same = 0) {
   const self = selfOf(draft)
   /** @type {Pending[]} */
   const again = []
@@ -254,7 +255,7 @@ export function newIncarnation(draft, now, has) {
     if (!pending) continue
     draft.drop('outbox', seq)
     const { version } = pending
-    const isThere = pending.told === 'outcome' && seq <= has
+    const isThere = (pending.told === 'outcome' && seq <= has) || seq <= same
     if (!isThere) again.push(pending)
     else keep(draft, pending, { incarnation: self.incarnation, now, version })
   }

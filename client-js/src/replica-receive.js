@@ -81,9 +81,9 @@ function setScope(work, buckets) {
 }
 
 /** Nothing of ours is where the server says it is: number afresh.
- * @param {Work} work @param {number} has */
-function startAfresh(work, has) {
-  newIncarnation(work.draft, work.now, has)
+ * @param {Work} work @param {number} has @param {number} [same] */
+function startAfresh(work, has, same) {
+  newIncarnation(work.draft, work.now, has, same)
   hangUp(work, { do: 'reconnect' })
 }
 
@@ -303,7 +303,7 @@ function onError(work, { name, detail }) {
       onGap(work, detail)
       return
     case 'cloned':
-      startAfresh(work, Infinity)
+      startAfresh(work, Infinity, detail)
       return
     case 'full':
       work.effects.push({ do: 'problem', name })

@@ -80,6 +80,24 @@ enum err directory_put_device(struct directory *d,
     return ERR_OK;
 }
 
+const uint8_t *trail_at(const struct trail *t, uint64_t seq)
+{
+    return seq <= t->last && t->last - seq < t->count
+               ? t->chains[seq % TRAIL_LENGTH]
+               : NULL;
+}
+
+void trail_add(struct trail *t, struct span change)
+{
+    uint8_t *next = t->chains[(t->last + 1) % TRAIL_LENGTH];
+
+    memcpy(next, t->chains[t->last % TRAIL_LENGTH], HASH_CHAIN_BYTES);
+    hash_chain(next, change);
+    t->last++;
+    if (t->count < TRAIL_LENGTH)
+        t->count++;
+}
+
 static enum err put_replica(struct directory *d, const struct store_replica *r,
                             struct replica **out)
 {
@@ -98,6 +116,9 @@ static enum err put_replica(struct directory *d, const struct store_replica *r,
         return ERR_NOMEM;
     fresh->at = *r;
     fresh->queued = r->seq;
+    fresh->trail = (struct trail){.last = r->seq, .count = 1};
+    memcpy(fresh->trail.chains[r->seq % TRAIL_LENGTH], r->chain,
+           HASH_CHAIN_BYTES);
     d->replicas[r->no] = *out = fresh;
     return ERR_OK;
 }

@@ -15,11 +15,27 @@ struct device {
     bool revoked;
 };
 
+/* The hash chain after each of a replica's last changes, as far as this
+ * process has seen them; after a start only the one that the store keeps. By
+ * it a repeat is told from another change of the same number (a clone). */
+enum { TRAIL_LENGTH = 64 };
+
+struct trail {
+    uint64_t last; /* chains of (last - count, last], each at seq % LENGTH */
+    uint32_t count;
+    uint8_t chains[TRAIL_LENGTH][HASH_CHAIN_BYTES];
+};
+
 struct replica {
     struct store_replica at; /* durable */
     uint64_t queued;         /* highest seq handed to a batch */
+    struct trail trail;      /* up to queued */
     struct session *session; /* who speaks for it now; or NULL */
 };
+
+/* NULL: not known. */
+const uint8_t *trail_at(const struct trail *, uint64_t seq);
+void trail_add(struct trail *, struct span change); /* the next one */
 
 struct directory {
     struct device **devices; /* by id */
@@ -111,6 +127,9 @@ struct session {
     size_t sent_bytes;
     struct device *device;
     struct replica *replica;
+    uint64_t said_seq; /* the device's chain, as it has told us changes … */
+    uint8_t said[HASH_CHAIN_BYTES];
+    uint64_t agreed; /* … and up to where they are surely ours */
     struct id person;
     int64_t skew;
     struct session_bucket *buckets; /* by number */
@@ -142,6 +161,9 @@ struct hub {
     uint32_t jobs_out;
     bool stopping;
     enum err fault;
+    uint64_t ahead_head, ahead_ms; /* pages are made ahead once the head has
+                                    * stood still for a while … */
+    uint32_t ahead_bucket;         /* … this bucket's next */
     struct hub_figures figures;
 };
 
@@ -168,6 +190,18 @@ void catchup_publish(struct session *, const struct batch *, uint64_t before,
 MUST_USE enum err catchup_scope_list(struct session *, int64_t now_ms,
                                      struct message_scope **out);
 void catchup_scope_free(struct message_scope *, size_t count);
+
+/* stock.c: the pages of a catch-up */
+
+/* One of the bucket's from there, perhaps only asked for yet; NULL: there is
+ * none that is worth sending. */
+struct cached *stock_find(struct hub *, uint32_t bucket, uint64_t from,
+                          uint64_t upto);
+MUST_USE enum err stock_ask(struct hub *, uint32_t bucket, uint64_t from,
+                            uint64_t upto);
+/* Now and then: while nothing is written, make the pages that a newcomer will
+ * ask for. */
+void stock_ahead(struct hub *, struct hub_time);
 
 /* hub.c */
 /* Up to where a device on that timeline agrees with the store. */

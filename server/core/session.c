@@ -169,9 +169,12 @@ static enum err greet(struct session *s, struct items *in,
     err = directory_replica(&h->directory, d->no, m->incarnation, &r);
     if (err)
         return err;
-    if (m->acked == r->at.seq &&
-        memcmp(m->chain, r->at.chain, sizeof m->chain) != 0)
+    const uint8_t *known =
+        m->acked == r->at.seq ? r->at.chain : trail_at(&r->trail, m->acked);
+    if (known && memcmp(m->chain, known, sizeof m->chain) != 0)
         return ERR_CLONED;
+    s->said_seq = s->agreed = m->acked;
+    memcpy(s->said, m->chain, sizeof s->said);
     take_replica(s, r);
     s->person = access_person(h->access, d->person);
     s->skew = m->clock - now.wall_ms;
@@ -203,6 +206,8 @@ static void hello(struct session *s, struct items *in, struct hub_time now)
 }
 
 /* ---- PUSH ---- */
+
+#define NOT_SAID UINT64_MAX /* no seq */
 
 static enum err copy_changes(const struct message_push *m,
                              struct batch_push *to)
@@ -241,8 +246,44 @@ static enum err take_push(struct session *s, const struct message_push *m)
     p->replica = r->at;
     p->person = s->device->person;
     p->skew = s->skew;
+    for (uint32_t i = 0; i < p->count; i++)
+        if (p->first + i > r->queued)
+            trail_add(&r->trail, p->changes[i]);
+    if (s->agreed == r->queued)
+        s->agreed = r->trail.last;
     r->queued = m->first + m->count - 1;
     hub_gather(s->hub, p);
+    return ERR_OK;
+}
+
+/* Are those that we have had before the same? What was said on this connection
+ * leads on from HELLO's chain, so that a repeat is known at the latest where it
+ * reaches the last change. */
+static enum err compare(struct session *s, const struct message_push *m)
+{
+    const struct trail *trail = &s->replica->trail;
+    const uint8_t *ours = trail_at(trail, m->first - 1);
+    bool known = ours || s->said_seq == m->first - 1;
+    uint64_t seq = m->first - 1;
+    struct items walk = m->changes;
+    struct span change;
+
+    if (ours)
+        memcpy(s->said, ours, sizeof s->said);
+    for (uint32_t i = 0; i < m->count && message_change_next(&walk, &change);
+         i++) {
+        if (known)
+            hash_chain(s->said, change);
+        ours = trail_at(trail, ++seq);
+        if (ours && known && memcmp(ours, s->said, sizeof s->said) != 0)
+            return ERR_CLONED;
+        if (ours && known && seq == s->agreed + 1)
+            s->agreed = seq;
+        if (ours)
+            memcpy(s->said, ours, sizeof s->said);
+        known |= ours != NULL;
+    }
+    s->said_seq = known ? seq : NOT_SAID;
     return ERR_OK;
 }
 
@@ -275,6 +316,10 @@ static void push(struct session *s, struct items *in)
     uint64_t last = m.first + m.count - 1;
     if (m.first > r->queued + 1) {
         session_refuse(s, ERR_GAP, (int64_t)r->queued + 1);
+        return;
+    }
+    if (compare(s, &m)) {
+        session_refuse(s, ERR_CLONED, (int64_t)s->agreed);
         return;
     }
     if (last <= r->at.seq) {
