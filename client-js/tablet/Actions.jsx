@@ -148,7 +148,7 @@ export function ActionsOf({ parent, school, title }) {
   const actions = useLive((client) =>
     client.list('action', (a) => a.fields.parent === parent.id), [parent.id])
   const bucket = model.bucketOf(tm, 'school', school)
-  const may = bucket && tm.may('create', 'action', bucket)
+  const may = model.mayIn(tm, 'create', 'action', bucket)
   return (
     <section aria-labelledby={`actions-${parent.id}`}>
       <div class="sec">

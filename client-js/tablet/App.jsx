@@ -3,6 +3,7 @@ import { Rail } from '../ui/Rail.jsx'
 import { SkipLink } from '../ui/SkipLink.jsx'
 import { Announcer } from '../ui/StatusPill.jsx'
 import { useLive } from '../ui/live.js'
+import { visiting } from '../ui/model.js'
 import { route } from '../ui/route.js'
 import { Reviews } from './Reviews.jsx'
 import { Review } from './Review.jsx'
@@ -13,16 +14,16 @@ import { Today } from './Today.jsx'
 import { Visit } from './Visit.jsx'
 import { Visits } from './Visits.jsx'
 
-const has = (tm, kind) => tm.scope.some((b) => b.name.startsWith(`${kind}/`))
+const reviewing = (tm) => tm.scope.some((b) => b.name.startsWith('review/'))
 
 /** The places of this person: only what they may work with. */
 const placesOf = (tm) => [
   { name: 'Today', path: [], icon: 'home' },
   { name: 'Schools', path: ['schools'], icon: 'school', also: ['school'] },
-  ...(has(tm, 'oversight')
+  ...(visiting(tm)
     ? [{ name: 'Notes', path: ['visits'], icon: 'note' }]
     : []),
-  ...(has(tm, 'review')
+  ...(reviewing(tm)
     ? [{ name: 'Reviews', path: ['reviews'], icon: 'plan' }]
     : []),
   { name: 'This tablet', path: ['this-device'], icon: 'tablet', end: true },

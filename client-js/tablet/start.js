@@ -2,16 +2,14 @@
 /** One tap begins a visit note, or a piece of evidence, and opens it. */
 import { today } from '../ui/format.js'
 import { useDesk } from '../ui/live.js'
-import { bucketOf, termOf } from '../ui/model.js'
+import { bucketOf, mayIn, termOf } from '../ui/model.js'
 import { go } from '../ui/route.js'
 import { useSave } from '../ui/save.js'
 
 /** May this person write visit notes at this school? @param {any} tm
  *  @param {string} school */
-export function mayVisit(tm, school) {
-  const bucket = bucketOf(tm, 'oversight', school)
-  return bucket !== undefined && tm.may('create', 'visit', bucket)
-}
+export const mayVisit = (tm, school) =>
+  mayIn(tm, 'create', 'visit', bucketOf(tm, 'oversight', school))
 
 export function useStartVisit() {
   const { tm } = useDesk()

@@ -49,6 +49,9 @@ export function serve(folder, port = 0) {
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1]).href) {
-  const { url } = await serve(process.argv[2] ?? 'dist', Number(process.argv[3] ?? 8090))
+  const { url } = await serve(
+    process.argv[2] ?? 'dist',
+    Number(process.argv[3] ?? 8090),
+  )
   console.log(`serving at ${url}`)
 }

@@ -38,30 +38,49 @@ const DESKTOP = { width: 1440, height: 900 }
 const follow = (selector) => async (page) => {
   await page.locator(selector).first().click()
 }
-const at = (...steps) => async (page) => {
-  for (const step of steps) {
-    await step(page)
-    await page.waitForTimeout(150)
+const at =
+  (...steps) =>
+  async (page) => {
+    for (const step of steps) {
+      await step(page)
+      await page.waitForTimeout(150)
+    }
   }
-}
-const home = (page) => page.evaluate(() => { location.hash = '#/' })
+const home = (page) =>
+  page.evaluate(() => {
+    location.hash = '#/'
+  })
 
 const TABLET_PICTURES = [
   ['today', home],
   ['visit', at(home, follow('.visit a.btn'))],
-  ['evidence', at(home, follow('.rail a[href="#/visits"]'), follow('.list a.main:has-text("note")'), follow('.side li a[href*=evidence]'))],
+  [
+    'evidence',
+    at(
+      home,
+      follow('.rail a[href="#/visits"]'),
+      follow('.list a.main:has-text("note")'),
+      follow('.side li a[href*=evidence]'),
+    ),
+  ],
   ['schools', at(home, follow('.rail a[href="#/schools"]'))],
   ['school', at(home, follow('a.school'))],
   ['visits', at(home, follow('.rail a[href="#/visits"]'))],
   ['this-tablet', at(home, follow('.rail a[href="#/this-device"]'))],
-  ['review', at(home, follow('.rail a[href="#/reviews"]'), follow('.list a.main'))],
+  [
+    'review',
+    at(home, follow('.rail a[href="#/reviews"]'), follow('.list a.main')),
+  ],
 ]
 const CONSOLE_PICTURES = [
   ['overview', home],
   ['came-in', at(home, follow('.rail a[href="#/came-in"]'))],
   ['decide', at(home, follow('.rail a[href="#/decide"]'))],
   ['records', at(home, follow('.rail a[href="#/records"]'))],
-  ['record', at(home, follow('.rail a[href="#/records"]'), follow('.list a.main'))],
+  [
+    'record',
+    at(home, follow('.rail a[href="#/records"]'), follow('.list a.main')),
+  ],
   ['people', at(home, follow('.rail a[href="#/people"]'))],
   ['tablets', at(home, follow('.rail a[href="#/tablets"]'))],
 ]
@@ -74,6 +93,11 @@ const fault = (words) => {
 
 async function openFace(browser, face, viewport) {
   const context = await browser.newContext({ viewport, locale: 'en-GB' })
+  // A headless browser never promises to keep its storage.
+  await context.addInitScript(() => {
+    navigator.storage.persisted = async () => true
+    navigator.storage.persist = async () => true
+  })
   const page = await context.newPage()
   if (asked.today) await page.clock.setFixedTime(new Date(asked.today))
   page.on('pageerror', (error) => fault(`${face}: ${error.stack ?? error}`))
@@ -84,7 +108,9 @@ async function openFace(browser, face, viewport) {
   const code = asked[`${face}-code`]
   const query = asked.preview
     ? `?as=${face === 'console' ? 'morwenna' : asked.as}`
-    : code ? `#enrol=${code}` : ''
+    : code
+      ? `#enrol=${code}`
+      : ''
   await page.goto(`${asked.url}${path}${query}`)
   await page.waitForSelector('.rail', { timeout: 20_000 })
   if (!asked.preview) await page.waitForTimeout(2500)
@@ -92,16 +118,24 @@ async function openFace(browser, face, viewport) {
 }
 
 const axeSource = await readFile(
-  createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
+  createRequire(import.meta.url).resolve('axe-core/axe.min.js'),
+  'utf8',
+)
 
 async function check(page, name) {
   const { violations } = await page.evaluate(`${axeSource};
     axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] })`)
   for (const { id, nodes } of violations) {
-    fault(`${name}: axe ${id}: ${nodes.slice(0, 3).map((n) => n.html.slice(0, 160)).join(' | ')}`)
+    fault(
+      `${name}: axe ${id}: ${nodes
+        .slice(0, 3)
+        .map((n) => n.html.slice(0, 160))
+        .join(' | ')}`,
+    )
   }
-  const wide = await page.evaluate(() =>
-    document.documentElement.scrollWidth - innerWidth)
+  const wide = await page.evaluate(
+    () => document.documentElement.scrollWidth - innerWidth,
+  )
   if (wide > 0) fault(`${name}: ${wide} px wider than the screen`)
 }
 
