@@ -172,67 +172,6 @@ static bool send_update(struct update *u, uint64_t head,
 
 /* ---- Catching up ---- */
 
-static enum err ask_for_page(struct session *s, struct session_bucket *b,
-                             uint64_t upto)
-{
-    struct hub *h = s->hub;
-    struct job *job = NULL;
-    struct cached *page = pages_add(&h->pages, b->no, b->cursor);
-    enum err err = page ? job_open(JOB_PAGE, &job) : ERR_NOMEM;
-
-    if (err) {
-        if (page)
-            pages_drop(&h->pages, page);
-        return err;
-    }
-    job->access = access_hold(h->access);
-    job->page.bucket = b->no;
-    job->page.from = b->cursor;
-    job->page.upto = upto;
-    hub_submit(h, job);
-    return ERR_OK;
-}
-
-/* A row that has moved since a page was made is sent twice: on that page as it
- * was, on a later one as it is. Pages made now would hold each of the bucket's
- * rows at most once; when those at hand hold a good deal more than that, they
- * go, or a catch-up would cost all that happened. */
-static void drop_stale(struct hub *h, const struct session_bucket *b,
-                       uint64_t upto)
-{
-    uint64_t count = directory_bucket(&h->directory, b->no)->count;
-    uint64_t most = count + count / 4, rows = 0, from = b->cursor;
-    struct cached *page;
-
-    while (from < upto && rows <= most &&
-           (page = pages_find(&h->pages, b->no, from)) && page->here) {
-        rows += page->rows;
-        from = page->to;
-    }
-    if (rows <= most)
-        return;
-    from = b->cursor;
-    while (from < upto && (page = pages_find(&h->pages, b->no, from)) &&
-           page->here) {
-        from = page->to;
-        pages_drop(&h->pages, page);
-    }
-}
-
-/* A short page that ends before now is made anew; a full one never changes. */
-static struct cached *usable(struct hub *h, const struct session_bucket *b,
-                             uint64_t upto)
-{
-    struct cached *page = pages_find(&h->pages, b->no, b->cursor);
-
-    if (page && page->here && page->to < upto &&
-        page->plain_bytes < JOB_PAGE_BYTES / 2) {
-        pages_drop(&h->pages, page);
-        return NULL;
-    }
-    return page;
-}
-
 static void checkpoint(struct session *s)
 {
     struct hub *h = s->hub;
@@ -281,15 +220,14 @@ static bool pull_bucket(struct session *s, struct session_bucket *b,
         }
         if (!has_room(s))
             return false;
-        drop_stale(h, b, upto);
-        struct cached *page = usable(h, b, upto);
+        struct cached *page = stock_find(h, b->no, b->cursor, upto);
         if (!page || !page->here) {
             /* Making room for the new page may drop those borrowed here. */
             if (u->count && !send_update(u, 0, NULL, 0))
                 return false;
             s->waiting_bucket = b->no;
             s->waiting_from = b->cursor;
-            enum err err = page ? ERR_OK : ask_for_page(s, b, upto);
+            enum err err = page ? ERR_OK : stock_ask(h, b->no, b->cursor, upto);
             if (err)
                 session_refuse(s, err, 0);
             return false;

@@ -345,6 +345,7 @@ void hub_tick(struct hub *h, struct hub_time now)
         next = s->next;
         session_tick(s, now.monotonic_ms);
     }
+    stock_ahead(h, now);
 }
 
 void hub_stop(struct hub *h, struct hub_time now)
