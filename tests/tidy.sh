@@ -46,7 +46,7 @@ rooms() {
     schema/*)      echo 'schema protocol' ;;
     server/core/*) echo 'server/core schema protocol' ;;
     server/*)      echo 'server/io server/core schema protocol' ;;
-    *) echo 'tests tests/tools bench server/io server/core schema protocol' ;;
+    *) echo 'tests tests/sim tests/tools bench server/io server/core schema protocol' ;;
     esac
 }
 
