@@ -142,6 +142,9 @@ async function check(page, name) {
 async function shoot(page, face, pictures, size) {
   for (const [name, go] of pictures) {
     if (asked.only && asked.only !== name) continue
+    if (name === 'review') await home(page)
+    const isOn = await page.locator('.rail a[href="#/reviews"]').count()
+    if (name === 'review' && !isOn) continue // this person is on no review
     try {
       await go(page)
     } catch (error) {
