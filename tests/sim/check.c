@@ -83,8 +83,12 @@ static void check_update(struct link *k, struct items *in)
 
     if (message_update_read(in, &m))
         sim_fail("an UPDATE of the server's cannot be read");
-    while (message_outcome_next(&m.outcomes, &o))
+    while (message_outcome_next(&m.outcomes, &o)) {
+        if (k->replica < SIM_REPLICAS &&
+            o.last <= sim.replicas[k->replica].acked)
+            sim_reach(STATE_REPEAT);
         durable(k, o.last);
+    }
     while (message_segment_next(&m.segments, &s)) {
         const struct store_bucket *b = ledger_bucket(&sim.ledger, s.bucket);
         if (!b)
@@ -195,6 +199,26 @@ static void check_twin(struct twin *t)
                  (unsigned long long)cells, (unsigned long long)x.rows);
     buf_free(&x.wire);
     buf_free(&x.mine);
+}
+
+/* Was it held? A tablet that has lost the answer cannot know. */
+bool check_was_held(uint32_t replica, uint64_t seq)
+{
+    char path[128], sql[160];
+    sqlite3 *db = NULL;
+    sqlite3_stmt *q = NULL;
+    bool held = false;
+
+    snprintf(path, sizeof path, "%s/tidemark.db", sim.folder);
+    snprintf(sql, sizeof sql,
+             "SELECT 1 FROM store_held WHERE replica = %u AND seq = %llu",
+             replica, (unsigned long long)seq);
+    if (sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE, NULL) == SQLITE_OK &&
+        sqlite3_prepare_v2(db, sql, -1, &q, NULL) == SQLITE_OK)
+        held = sqlite3_step(q) == SQLITE_ROW;
+    sqlite3_finalize(q);
+    sqlite3_close_v2(db);
+    return held;
 }
 
 /* ---- Every change once, in order ---- */

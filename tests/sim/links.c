@@ -103,8 +103,24 @@ bool link_server_send(void *context, void *peer, const struct span *parts,
         buf_free(&whole);
         return true;
     }
-    struct message *m =
-        k->down.bytes < QUEUE_BYTES_MAX ? lane_put(&k->down) : NULL;
+    if (sim_planted(PLANT_mute) && dice_one_in(&sim.dice, 50))
+        buf_clear(&whole);
+    if (whole.len == 0) { /* planted: said, and never sent */
+        buf_free(&whole);
+        return true;
+    }
+    if (sim_planted(PLANT_foreign_row))
+        for (size_t i = 0; i < SIM_LINKS; i++)
+            if (sim.links[i].used && sim.links[i].replica &&
+                dice_one_in(&sim.dice, 40)) {
+                struct replica_seen was = sim.replicas[sim.links[i].replica];
+                check_message(&sim.links[i], buf_span(&whole));
+                sim.replicas[sim.links[i].replica] = was;
+            }
+    bool full = k->down.bytes >= QUEUE_BYTES_MAX ||
+                (!sim.rest && k->down.count > 3 &&
+                 dice_one_in(&sim.dice, sim.weights.slow));
+    struct message *m = full ? NULL : lane_put(&k->down);
     bool sent = m != NULL || k->down.ends;
     if (m) {
         k->down.bytes += whole.len;
@@ -173,6 +189,9 @@ void link_replay(struct link *from)
     struct link *k;
     struct twin *t = from->twin;
 
+    /* A socket is not played again while it lives. */
+    if (!from->is_post && t->link == from)
+        return;
     if (!rest.len || !(k = link_open(t)))
         return;
     sim_reach(STATE_REPLAY);

@@ -73,6 +73,25 @@ static uint64_t newest_of(const struct twin *t, struct id record)
 
 /* ---- Records ---- */
 
+/* What a visit needs before it can be signed. */
+static void put_the_rest(struct pending *p, struct id record)
+{
+    static const char *const TEXTS[][2] = {{"date", "2026-01-14"},
+                                           {"purpose", "Reading."},
+                                           {"next_steps", "Weekly card."},
+                                           {"state", "draft"}};
+
+    for (size_t i = 0; i < 4; i++) {
+        uint32_t field = field_of("visit", TEXTS[i][0]);
+        change_edit_begin(&p->bytes, CHANGE_SET, field, 0);
+        pack_text(&p->bytes, span_of(TEXTS[i][1]));
+        edits(p, record, field);
+    }
+    change_edit_begin(&p->bytes, CHANGE_SET, field_of("visit", "revision"), 0);
+    pack_int(&p->bytes, 1);
+    edits(p, record, field_of("visit", "revision"));
+}
+
 static void birth(struct twin *t, const char *kind, unsigned school)
 {
     struct pending p = {0};
@@ -88,7 +107,8 @@ static void birth(struct twin *t, const char *kind, unsigned school)
     snprintf(bucket, sizeof bucket, "%s/%s", kind, id);
     p.marker = ++sim.markers;
     int n = snprintf(words, sizeof words, "Seen today. m%06u", p.marker);
-    begin(t, &p, bucket, record, 3);
+    bool whole = is_visit && dice_one_in(&sim.dice, 2);
+    begin(t, &p, bucket, record, whole ? 8 : 3);
     change_create(&p.bytes, type_of(type)->id);
     change_edit_begin(&p.bytes, CHANGE_SET, field_of(type, "school"), 0);
     pack_id(&p.bytes, sim.schools[school]);
@@ -97,10 +117,12 @@ static void birth(struct twin *t, const char *kind, unsigned school)
     edits(&p, record, 0);
     edits(&p, record, field_of(type, "school"));
     edits(&p, record, text);
+    if (whole)
+        put_the_rest(&p, record);
     p.text_record = record;
     p.text_field = text;
     buf_put(&p.text, words, (size_t)n);
-    twin_save(t, &p, 3, 1);
+    twin_save(t, &p, whole ? 8 : 3, 1);
 }
 
 /* A living record of the type that the tablet has; NULL: none was met. */

@@ -7,6 +7,7 @@
 #include "disk.h"
 #include "seed.h"
 
+#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -164,13 +165,66 @@ bool server_has_work(void)
     return sim.writes || sim.reads;
 }
 
+/* Faults of a server that the checkers must see, done from outside. */
+static void plant_before(struct job *job)
+{
+    struct batch_push *p = job->kind == JOB_BATCH ? job->batch->pushes : NULL;
+
+    if (!p || !dice_one_in(&sim.dice, 8))
+        return;
+    struct span last = p->changes[p->count - 1];
+    if (sim_planted(PLANT_lose_change) && p->count > 1)
+        p->changes[p->count - 1] = p->changes[0];
+    if (sim_planted(PLANT_swap_changes) && p->count > 1) {
+        p->changes[p->count - 1] = p->changes[0];
+        p->changes[0] = last;
+    }
+    if (sim_planted(PLANT_wrong_value) && last.len > 8)
+        p->bytes.at[p->bytes.len - 2] ^= 1;
+    if (sim_planted(PLANT_forget_push) && p->next && p->next->next)
+        p->next->count = 0;
+    if (sim_planted(PLANT_apply_twice)) {
+        p->changes = realloc(p->changes, (p->count + 1) * sizeof last);
+        if (!p->changes)
+            abort();
+        p->changes[p->count++] = last;
+    }
+}
+
+static void plant_after(void)
+{
+    char path[128];
+    sqlite3 *db = NULL;
+
+    if (!sim_planted(PLANT_forget_history) || !dice_one_in(&sim.dice, 20))
+        return;
+    snprintf(path, sizeof path, "%s/tidemark.db", sim.folder);
+    if (sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE, NULL) == SQLITE_OK)
+        (void)sqlite3_exec(db,
+                           "DELETE FROM store_history WHERE version = "
+                           "(SELECT max(version) FROM store_history)",
+                           NULL, NULL, NULL);
+    sqlite3_close_v2(db);
+}
+
 void server_write_one(void)
 {
     struct job *job = next_job(&sim.writes);
 
     if (!job)
         return;
+    plant_before(job);
+    disk_lies(sim_planted(PLANT_no_fsync) ||
+              (sim_planted(PLANT_lost_fsync) && dice_one_in(&sim.dice, 4)));
     job_write(job, &sim.ledger, sim.store, sim.reader, sim.wall_ms);
+    plant_after();
+    if (disk_is_dead() && sim_planted(PLANT_ack_early) &&
+        job->kind == JOB_BATCH && job->batch->head) {
+        job->err = ERR_OK;
+        hub_done(sim.hub, job, now());
+        server_kill(true);
+        return;
+    }
     if (disk_is_dead()) {
         sim_reach(STATE_KILLED_IN_COMMIT);
         bool power = dice_one_in(&sim.dice, 2);
@@ -294,6 +348,23 @@ static void add_devices(const uint32_t *persons)
     }
 }
 
+/* A store's identity is random; a run's is not. */
+static void same_timeline(void)
+{
+    char path[128];
+    sqlite3 *db = NULL;
+
+    snprintf(path, sizeof path, "%s/tidemark.db", sim.folder);
+    if (sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE, NULL) != SQLITE_OK ||
+        sqlite3_exec(db,
+                     "UPDATE store_meta SET value = "
+                     "x'00112233445566778899aabbccddeeff' "
+                     "WHERE name = 'timeline'",
+                     NULL, NULL, NULL) != SQLITE_OK)
+        sim_fail("the timeline cannot be set: %s", sqlite3_errmsg(db));
+    sqlite3_close_v2(db);
+}
+
 void server_template(void)
 {
     struct store_directory d;
@@ -317,6 +388,7 @@ void server_template(void)
     reader_close(sim.reader);
     store_close(sim.store);
     arena_free(&arena);
+    same_timeline();
     disk_keep();
 }
 

@@ -78,7 +78,7 @@ enum sim_state {
     X(none) X(ack_early) X(lose_change) X(apply_twice) X(foreign_row)          \
     X(drop_row) X(wrong_value) X(skip_cursor) X(clear_early) X(clear_late)     \
     X(wrong_sum) X(no_fsync) X(lost_fsync) X(swap_changes) X(forget_history)   \
-    X(mute) X(no_heal) X(no_purge) X(reuse_seq) X(old_grant) X(forget_push)
+    X(mute) X(no_heal) X(no_purge) X(reuse_seq) X(forget_push)
 
 enum sim_plant {
 #define X(name) PLANT_##name,
@@ -215,6 +215,7 @@ void check_message(struct link *, struct span bytes); /* before it is sent */
 void check_start(void); /* the server has come up */
 void check_roles(void); /* a commit has moved them */
 void check_end(void);
+bool check_was_held(uint32_t replica, uint64_t seq);
 void check_close(void); /* after a failure, too */
 
 #endif
