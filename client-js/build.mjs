@@ -38,8 +38,8 @@ const { values: options } = parseArgs({
     out: { type: 'string' },
   },
 })
-const OUT = options.out ??
-  join(HERE, options.preview ? '../build/faces-preview' : 'dist')
+const OUT =
+  options.out ?? join(HERE, options.preview ? '../build/faces-preview' : 'dist')
 
 const POLICY = [
   "default-src 'none'",
@@ -152,8 +152,9 @@ const LIBRARY = options.preview ? 'test/preview-library.js' : 'ui/library.js'
 
 /** What an entry point loads at its start: itself, and its static imports. */
 function loads(metafile, entryPoint) {
-  const entry = Object.entries(metafile.outputs)
-    .find(([, o]) => o.entryPoint === entryPoint)
+  const entry = Object.entries(metafile.outputs).find(
+    ([, o]) => o.entryPoint === entryPoint,
+  )
   const found = new Set([entry[0]])
   for (const name of found) {
     for (const { path, kind } of metafile.outputs[name].imports) {
@@ -170,8 +171,10 @@ const filesOf = (metafile, face) => loads(metafile, `${face}/main.jsx`)
 const address = (file) => `/${relative(OUT, file).replaceAll('\\', '/')}`
 
 function page(face, { entry, css, scripts }) {
-  const preloads = scripts.filter((s) => s !== entry)
-    .map((s) => `<link rel="modulepreload" href="${address(s)}">`).join('\n')
+  const preloads = scripts
+    .filter((s) => s !== entry)
+    .map((s) => `<link rel="modulepreload" href="${address(s)}">`)
+    .join('\n')
   return `<!doctype html>
 <html lang="en-GB">
 <head>
@@ -210,7 +213,12 @@ const manifest = {
   icons: [
     { src: '/icons/icon-192.png', sizes: '192x192', type: 'image/png' },
     { src: '/icons/icon-512.png', sizes: '512x512', type: 'image/png' },
-    { src: '/icons/icon-512.png', sizes: '512x512', type: 'image/png', purpose: 'maskable' },
+    {
+      src: '/icons/icon-512.png',
+      sizes: '512x512',
+      type: 'image/png',
+      purpose: 'maskable',
+    },
     { src: '/icons/icon.svg', sizes: 'any', type: 'image/svg+xml' },
   ],
 }
@@ -223,35 +231,45 @@ async function put(path, data) {
 
 async function walk(folder) {
   const entries = await readdir(folder, { withFileTypes: true })
-  const lists = await Promise.all(entries.map((entry) => {
-    const path = join(folder, entry.name)
-    return entry.isDirectory() ? walk(path) : [path]
-  }))
+  const lists = await Promise.all(
+    entries.map((entry) => {
+      const path = join(folder, entry.name)
+      return entry.isDirectory() ? walk(path) : [path]
+    }),
+  )
   return lists.flat()
 }
 
 async function writeWorker() {
   const files = []
   for (const file of await walk(OUT)) {
-    const digest = createHash('sha256').update(await readFile(file)).digest('base64')
+    const digest = createHash('sha256')
+      .update(await readFile(file))
+      .digest('base64')
     files.push([address(file), `sha256-${digest}`])
   }
   files.sort(([a], [b]) => (a < b ? -1 : 1))
-  const version = createHash('sha256').update(JSON.stringify(files))
-    .digest('hex').slice(0, 12)
+  const version = createHash('sha256')
+    .update(JSON.stringify(files))
+    .digest('hex')
+    .slice(0, 12)
   const source = await readFile(join(HERE, 'ui/sw.js'), 'utf8')
-  await put('sw.js', `const VERSION = ${JSON.stringify(version)}
+  await put(
+    'sw.js',
+    `const VERSION = ${JSON.stringify(version)}
 const FILES = ${JSON.stringify(files)}
-${source}`)
+${source}`,
+  )
   return version
 }
 
-const brotli = (data) => brotliCompressSync(data, {
-  params: {
-    [constants.BROTLI_PARAM_QUALITY]: 11,
-    [constants.BROTLI_PARAM_SIZE_HINT]: data.length,
-  },
-})
+const brotli = (data) =>
+  brotliCompressSync(data, {
+    params: {
+      [constants.BROTLI_PARAM_QUALITY]: 11,
+      [constants.BROTLI_PARAM_SIZE_HINT]: data.length,
+    },
+  })
 
 async function compress() {
   for (const file of await walk(OUT)) {
@@ -268,8 +286,10 @@ async function weigh(name, files) {
   const most = BUDGET_BYTES[name]
   const fits = bytes <= most
   const kb = (n) => `${(n / 1000).toFixed(1)} kB`
-  console.log(`${name.padEnd(8)} ${kb(bytes)} of ${kb(most)} JS + CSS, Brotli` +
-    (fits ? '' : '  over budget'))
+  console.log(
+    `${name.padEnd(8)} ${kb(bytes)} of ${kb(most)} JS + CSS, Brotli` +
+      (fits ? '' : '  over budget'),
+  )
   return fits
 }
 

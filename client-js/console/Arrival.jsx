@@ -13,8 +13,19 @@ import { before, ofSave, useHistory } from '../ui/history.js'
 const FIELDS_SHOWN = 4
 
 // Numbers that the app keeps for itself.
-const QUIET = new Set(['revision', 'order', 'round', 'state', 'by', 'parent',
-  'school', 'review', 'lead', 'seen_at', 'term'])
+const QUIET = new Set([
+  'revision',
+  'order',
+  'round',
+  'state',
+  'by',
+  'parent',
+  'school',
+  'review',
+  'lead',
+  'seen_at',
+  'term',
+])
 
 /** What to show of a save: words first, the app's own numbers last. */
 function worth(tm, save) {
@@ -31,27 +42,36 @@ function Tags({ save, known }) {
     <div class="tags">
       {save.created && known !== 'changed' && <span class="tag">New</span>}
       {save.merged && (
-        <span class="tag sent"><Icon name="merge" />Joined with others’ words</span>
+        <span class="tag sent">
+          <Icon name="merge" />
+          Joined with others’ words
+        </span>
       )}
       {save.conflict && (
         <a class="tag ask" href={to('decide', save.record.id)}>
-          <Icon name="hand" />Needs a decision
+          <Icon name="hand" />
+          Needs a decision
         </a>
       )}
       {save.checkWording && (
         <a class="tag wait" href={to('decide', save.record.id)}>
-          <Icon name="talk" />Check wording
+          <Icon name="talk" />
+          Check wording
         </a>
       )}
       {save.pending && (
-        <span class="tag wait"><Icon name="tablet" />Written here, not sent yet</span>
+        <span class="tag wait">
+          <Icon name="tablet" />
+          Written here, not sent yet
+        </span>
       )}
     </div>
   )
 }
 
 function When({ at, received }) {
-  const sameDay = received && dateOf(new Date(at)) === dateOf(new Date(received))
+  const sameDay =
+    received && dateOf(new Date(at)) === dateOf(new Date(received))
   return (
     <div class="when num">
       <time dateTime={new Date(at).toISOString()}>{moment(at)}</time>
@@ -78,7 +98,8 @@ export function Arrival({ save }) {
         {personName(tm, save.by)} {save.created ? 'wrote' : 'changed'}{' '}
         <a href={to('record', record.id)}>{firstLine(title, 80)}</a>
         <span class="soft small">
-          {' '}· {typeLabel(tm, record.type)}
+          {' '}
+          · {typeLabel(tm, record.type)}
           {school && record.type !== 'school' && `, ${schoolShort(tm, school)}`}
         </span>
       </h2>
@@ -91,8 +112,13 @@ export function Arrival({ save }) {
           return [
             <dt key={`${field}-t`}>{fieldLabel(tm, record.type, field)}</dt>,
             <dd key={field}>
-              <Change type={record.type} field={field} now={record.fields[field]}
-                old={old?.value} known={Boolean(old)} />
+              <Change
+                type={record.type}
+                field={field}
+                now={record.fields[field]}
+                old={old?.value}
+                known={Boolean(old)}
+              />
             </dd>,
           ]
         })}

@@ -2,7 +2,13 @@
 import { nearDate, today } from '../ui/format.js'
 import { Icon } from '../ui/icons.jsx'
 import { useDesk, useLive } from '../ui/live.js'
-import { AREAS, areaGrades, byText, maturityLabel, visits } from '../ui/model.js'
+import {
+  AREAS,
+  areaGrades,
+  byText,
+  maturityLabel,
+  visits,
+} from '../ui/model.js'
 import { to } from '../ui/route.js'
 import { choiceLabel } from '../ui/words.js'
 
@@ -11,7 +17,14 @@ const GRADES = [4, 3, 2, 1]
 function Cell({ area }) {
   const { tm } = useDesk()
   if (!area) {
-    return <td><span class="hm"><span aria-hidden="true">–</span><span class="visually-hidden">not judged</span></span></td>
+    return (
+      <td>
+        <span class="hm">
+          <span aria-hidden="true">–</span>
+          <span class="visually-hidden">not judged</span>
+        </span>
+      </td>
+    )
   }
   const { grade, before = grade } = area
   const way = grade > before ? 'up' : 'down'
@@ -21,7 +34,8 @@ function Cell({ area }) {
         {grade}
         <span class="visually-hidden">
           {maturityLabel(tm, grade)}
-          {grade !== before && `, ${way === 'up' ? 'better' : 'worse'} than last time`}
+          {grade !== before &&
+            `, ${way === 'up' ? 'better' : 'worse'} than last time`}
         </span>
         {grade !== before && <Icon name={way} />}
       </span>
@@ -31,14 +45,21 @@ function Cell({ area }) {
 
 function Row({ school, grades = {} }) {
   const now = today()
-  const last = useLive((tm) =>
-    visits(tm, school.id).find((v) => v.fields.date <= now)?.fields.date, [school.id])
+  const last = useLive(
+    (tm) =>
+      visits(tm, school.id).find((v) => v.fields.date <= now)?.fields.date,
+    [school.id],
+  )
   return (
     <tr>
       <th scope="row">
-        <a href={to('came-in', school.id)}>{school.fields.short_name ?? school.fields.name}</a>
+        <a href={to('came-in', school.id)}>
+          {school.fields.short_name ?? school.fields.name}
+        </a>
       </th>
-      {AREAS.map(([area]) => <Cell key={area} area={grades[area]} />)}
+      {AREAS.map(([area]) => (
+        <Cell key={area} area={grades[area]} />
+      ))}
       <td class="last">{last ? nearDate(last, now) : 'none yet'}</td>
     </tr>
   )
@@ -47,7 +68,10 @@ function Row({ school, grades = {} }) {
 export function HeatMap() {
   const { tm } = useDesk()
   const schools = useLive((client) =>
-    client.list('school', (s) => s.fields.status !== 'left').sort(byText('short_name')))
+    client
+      .list('school', (s) => s.fields.status !== 'left')
+      .sort(byText('short_name')),
+  )
   const grades = useLive(areaGrades)
   return (
     <section class="card heat" aria-labelledby="heat">
@@ -55,10 +79,19 @@ export function HeatMap() {
         <h2 id="heat">Where each school is</h2>
         <div class="keyrow">
           {GRADES.map((g) => (
-            <span key={g}><span class={`grade g${g}`}>{g}</span>{maturityLabel(tm, g)}</span>
+            <span key={g}>
+              <span class={`grade g${g}`}>{g}</span>
+              {maturityLabel(tm, g)}
+            </span>
           ))}
-          <span><Icon name="up" />better</span>
-          <span><Icon name="down" />worse</span>
+          <span>
+            <Icon name="up" />
+            better
+          </span>
+          <span>
+            <Icon name="down" />
+            worse
+          </span>
         </div>
       </div>
       <table>
@@ -66,13 +99,19 @@ export function HeatMap() {
           <tr>
             <th scope="col">School</th>
             {AREAS.map(([area]) => (
-              <th key={area} scope="col">{choiceLabel(tm, 'area', area).replace('High Quality ', '')}</th>
+              <th key={area} scope="col">
+                {choiceLabel(tm, 'area', area).replace('High Quality ', '')}
+              </th>
             ))}
-            <th scope="col" class="last">Last visit</th>
+            <th scope="col" class="last">
+              Last visit
+            </th>
           </tr>
         </thead>
         <tbody>
-          {schools.map((s) => <Row key={s.id} school={s} grades={grades.get(s.id)} />)}
+          {schools.map((s) => (
+            <Row key={s.id} school={s} grades={grades.get(s.id)} />
+          ))}
         </tbody>
       </table>
     </section>

@@ -9,19 +9,30 @@ import { to } from '../ui/route.js'
 import { Avatar } from '../ui/Avatar.jsx'
 
 const peopleOf = (tm) =>
-  tm.list('person').sort(byText('name')).map((person) => ({
-    person,
-    roles: tm.list('role_assignment', (r) => r.fields.person === person.id),
-  }))
+  tm
+    .list('person')
+    .sort(byText('name'))
+    .map((person) => ({
+      person,
+      roles: tm.list('role_assignment', (r) => r.fields.person === person.id),
+    }))
 
 /** “hub lead, Arvor Primary SEND Hub”. */
 function roleWords(tm, { role, scope = '', to: until }) {
   const [kind, id] = scope.split('/')
   const place = tm.get(id)
-  const where = kind === 'school' ? schoolName(tm, id)
-    : place ? titleOf(tm, place) : scope === 'all' ? 'all schools' : kind
-  return `${role.replaceAll('_', ' ')}, ${where}` +
+  const where =
+    kind === 'school'
+      ? schoolName(tm, id)
+      : place
+        ? titleOf(tm, place)
+        : scope === 'all'
+          ? 'all schools'
+          : kind
+  return (
+    `${role.replaceAll('_', ' ')}, ${where}` +
     (until ? ` until ${plainDate(until)}` : '')
+  )
 }
 
 function Row({ person, roles }) {
@@ -33,7 +44,9 @@ function Row({ person, roles }) {
       <a class="main" href={to('record', person.id)}>
         <strong>{person.fields.name}</strong>
         <span class="tiny soft">
-          {[person.fields.job, person.fields.organisation].filter(Boolean).join(', ')}
+          {[person.fields.job, person.fields.organisation]
+            .filter(Boolean)
+            .join(', ')}
         </span>
       </a>
       <span class="tiny soft roles">
@@ -49,17 +62,27 @@ export function People() {
   const [wanted, setWanted] = useState('')
   const people = useLive(peopleOf)
   const shown = people.filter(({ person }) =>
-    JSON.stringify(person.fields).toLowerCase().includes(wanted.trim().toLowerCase()))
+    JSON.stringify(person.fields)
+      .toLowerCase()
+      .includes(wanted.trim().toLowerCase()),
+  )
   return (
     <Page title="People" about={count(people.length, 'person', 'people')}>
       <div class="search narrow">
         <Icon name="search" />
-        <input class="input" type="search" aria-label="Find a person"
-          placeholder="Find a person" value={wanted}
-          onInput={(event) => setWanted(event.currentTarget.value)} />
+        <input
+          class="input"
+          type="search"
+          aria-label="Find a person"
+          placeholder="Find a person"
+          value={wanted}
+          onInput={(event) => setWanted(event.currentTarget.value)}
+        />
       </div>
       <ul class="card rows list spaced">
-        {shown.map((p) => <Row key={p.person.id} {...p} />)}
+        {shown.map((p) => (
+          <Row key={p.person.id} {...p} />
+        ))}
       </ul>
     </Page>
   )

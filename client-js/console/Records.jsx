@@ -53,17 +53,24 @@ export function Records({ type = 'visit', school }) {
   const [shown, setShown] = useState(PAGE)
   const records = useLive((tm) => found(tm, asked), [asked])
   return (
-    <Page title="Records" about={`${count(records.length, 'record')}, last changed first`}>
+    <Page
+      title="Records"
+      about={`${count(records.length, 'record')}, last changed first`}
+    >
       <Filters asked={asked} person={false} onAsk={setAsked} />
       {records.length > 0 && (
         <ul class="card rows list">
-          {records.slice(0, shown).map((r) => <Row key={r.id} record={r} />)}
+          {records.slice(0, shown).map((r) => (
+            <Row key={r.id} record={r} />
+          ))}
         </ul>
       )}
       {records.length === 0 && <p class="empty">No record fits.</p>}
       {records.length > shown && (
         <p class="empty">
-          <button class="btn" onClick={() => setShown(shown + PAGE)}>Show more</button>
+          <button class="btn" onClick={() => setShown(shown + PAGE)}>
+            Show more
+          </button>
         </p>
       )}
     </Page>

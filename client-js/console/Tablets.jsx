@@ -18,7 +18,9 @@ function Row({ device, now }) {
     f.platform,
     f.app_version && `version ${f.app_version}`,
     f.asset,
-  ].filter(Boolean).join(', ')
+  ]
+    .filter(Boolean)
+    .join(', ')
   return (
     <li>
       <Icon name="tablet" />
@@ -42,11 +44,15 @@ export function Tablets() {
     <Page title="Tablets" about="The ones longest unheard of come first.">
       {tablets.length > 0 && (
         <ul class="card rows list">
-          {tablets.map((d) => <Row key={d.id} device={d} now={now} />)}
+          {tablets.map((d) => (
+            <Row key={d.id} device={d} now={now} />
+          ))}
         </ul>
       )}
       {tablets.length === 0 && (
-        <p class="empty">No tablet has been listed yet ({count(0, 'device')}).</p>
+        <p class="empty">
+          No tablet has been listed yet ({count(0, 'device')}).
+        </p>
       )}
     </Page>
   )

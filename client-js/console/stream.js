@@ -12,8 +12,16 @@
 import { personName, schoolName, schoolOf, titleOf } from '../ui/model.js'
 
 // What the trust keeps for itself: not work that came in.
-const OWN = new Set(['device', 'conflict', 'amendment', 'audit_event',
-  'role_assignment', 'framework_version', 'framework_statement', 'term'])
+const OWN = new Set([
+  'device',
+  'conflict',
+  'amendment',
+  'audit_event',
+  'role_assignment',
+  'framework_version',
+  'framework_statement',
+  'term',
+])
 
 /** @param {any} record @returns {Save[]} */
 export function savesOf(record) {
@@ -21,9 +29,17 @@ export function savesOf(record) {
   for (const [field, meta] of Object.entries(record.meta)) {
     const key = `${record.id}/${meta.by}/${meta.at}`
     const save = saves.get(key) ?? {
-      key, record, by: meta.by, at: meta.at, version: 0, fields: [],
-      created: meta.at === record.created.at, pending: false, merged: false,
-      conflict: false, checkWording: false,
+      key,
+      record,
+      by: meta.by,
+      at: meta.at,
+      version: 0,
+      fields: [],
+      created: meta.at === record.created.at,
+      pending: false,
+      merged: false,
+      conflict: false,
+      checkWording: false,
     }
     save.fields.push(field)
     save.version = Math.max(save.version, meta.version ?? 0)
@@ -70,6 +86,8 @@ export function holds(tm, record, words) {
     schoolOf(tm, record) ? schoolName(tm, schoolOf(tm, record)) : '',
     record.created.by ? personName(tm, record.created.by) : '',
     ...Object.values(record.fields).filter((v) => typeof v === 'string'),
-  ].join(' ').toLowerCase()
+  ]
+    .join(' ')
+    .toLowerCase()
   return words.split(/\s+/).every((word) => text.includes(word))
 }

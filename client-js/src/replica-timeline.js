@@ -192,9 +192,11 @@ function begin({ work, begun }, touch) {
   const ours = scope.find((b) => b.bucket === bucket || b.name === bucket)
   const mayBegin = type && ours && mayDo(type, 'create', ours.roles)
   const isWritten = edits.every(({ field }) => field > 0)
-  if (isNew) begun.add(record)
-  if (isNew || isThere || !mayBegin || !isWritten) return touch
-  begun.add(record)
+  // Only a touch that creates may name its bucket.
+  const isNamed = typeof bucket === 'string'
+  const mustBegin = isNamed || (!isThere && mayBegin && isWritten)
+  if (isNew || mustBegin) begun.add(record)
+  if (isNew || !mustBegin) return touch
   /** @type {Edit} */
   const create = { op: 'create', field: 0, seen: 0, value: touch.type }
   return { ...touch, edits: [create, ...edits] }

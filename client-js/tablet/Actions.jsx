@@ -27,7 +27,9 @@ export function ActionRow({ action, where, status }) {
     where,
     f.who && model.personName(tm, f.who),
     done ? 'done' : f.due && dueWords(f.due, now),
-  ].filter(Boolean).join(', ')
+  ]
+    .filter(Boolean)
+    .join(', ')
   return (
     <li data-id={action.id}>
       <label class="tick">
@@ -53,8 +55,10 @@ export function DueActions({ now }) {
   const late = open.some((a) => a.fields.due < addDays(endOfWeek(now), -6))
   const shown = open.slice(0, DUE_SHOWN)
   // A tick stays in sight until the page is left, so that it can be undone.
-  const kept = ticked.filter((id) => !shown.some((a) => a.id === id))
-    .map((id) => tm.get(id)).filter(Boolean)
+  const kept = ticked
+    .filter((id) => !shown.some((a) => a.id === id))
+    .map((id) => tm.get(id))
+    .filter(Boolean)
   const watch = (event) => {
     const row = event.target.closest('[data-id]')
     if (row) setTicked((ids) => [...new Set([...ids, row.dataset.id])])
@@ -64,15 +68,25 @@ export function DueActions({ now }) {
       <div class="sec">
         <h2>{late ? 'Due this week, and late' : 'Due this week'}</h2>
         {open.length > DUE_SHOWN && (
-          <span class="small soft">{DUE_SHOWN} of {open.length}</span>
+          <span class="small soft">
+            {DUE_SHOWN} of {open.length}
+          </span>
         )}
       </div>
-      {shown.length + kept.length === 0 && <p class="soft">Nothing is due this week.</p>}
+      {shown.length + kept.length === 0 && (
+        <p class="soft">Nothing is due this week.</p>
+      )}
       {shown.length + kept.length > 0 && (
         <ul class="card due rows" onChange={watch}>
           {[...shown, ...kept].map((action) => (
-            <ActionRow key={action.id} action={action}
-              where={action.fields.school && model.schoolShort(tm, action.fields.school)} />
+            <ActionRow
+              key={action.id}
+              action={action}
+              where={
+                action.fields.school &&
+                model.schoolShort(tm, action.fields.school)
+              }
+            />
           ))}
         </ul>
       )}
@@ -101,33 +115,59 @@ export function NewAction({ parent, school, onDone }) {
         status: 'not_started',
         ...(who && { who }),
         ...(by && { due: by }),
-      }))
+      }),
+    )
     if (id) onDone()
   }
   return (
     <form class="card pad new-action" onSubmit={add}>
       <div class="field wide">
-        <label class="label" for="action-what">What will be done</label>
-        <input id="action-what" class="input" autocomplete="off" value={what}
+        <label class="label" for="action-what">
+          What will be done
+        </label>
+        <input
+          id="action-what"
+          class="input"
+          autocomplete="off"
+          value={what}
           onInput={(event) => setWhat(event.currentTarget.value)}
-          ref={(box) => box && !what && box.focus()} />
+          ref={(box) => box && !what && box.focus()}
+        />
       </div>
       <div class="field">
-        <label class="label" for="action-who">Who</label>
-        <select id="action-who" value={who}
-          onChange={(event) => setWho(event.currentTarget.value)}>
+        <label class="label" for="action-who">
+          Who
+        </label>
+        <select
+          id="action-who"
+          value={who}
+          onChange={(event) => setWho(event.currentTarget.value)}
+        >
           <option value="">Not agreed yet</option>
-          {people.map(({ id, name }) => <option key={id} value={id}>{name}</option>)}
+          {people.map(({ id, name }) => (
+            <option key={id} value={id}>
+              {name}
+            </option>
+          ))}
         </select>
       </div>
       <div class="field">
-        <label class="label" for="action-due">By when</label>
-        <input id="action-due" class="input" type="date" value={by}
-          onChange={(event) => setBy(event.currentTarget.value)} />
+        <label class="label" for="action-due">
+          By when
+        </label>
+        <input
+          id="action-due"
+          class="input"
+          type="date"
+          value={by}
+          onChange={(event) => setBy(event.currentTarget.value)}
+        />
       </div>
       <div class="row wide">
         <button class="btn go">Add the action</button>
-        <button class="btn" type="button" onClick={onDone}>Cancel</button>
+        <button class="btn" type="button" onClick={onDone}>
+          Cancel
+        </button>
       </div>
     </form>
   )
@@ -136,7 +176,11 @@ export function NewAction({ parent, school, onDone }) {
 /** Who an action at a school is likely to go to: its leaders, and me. */
 function peopleFor(tm, school) {
   const f = tm.get(school)?.fields ?? {}
-  const ids = new Set([...(f.sendcos ?? []), ...(f.headteachers ?? []), tm.person.id])
+  const ids = new Set([
+    ...(f.sendcos ?? []),
+    ...(f.headteachers ?? []),
+    tm.person.id,
+  ])
   return [...ids].map((id) => ({ id, name: model.personName(tm, id) }))
 }
 
@@ -145,8 +189,10 @@ function peopleFor(tm, school) {
 export function ActionsOf({ parent, school, title }) {
   const { tm } = useDesk()
   const [adding, setAdding] = useState(false)
-  const actions = useLive((client) =>
-    client.list('action', (a) => a.fields.parent === parent.id), [parent.id])
+  const actions = useLive(
+    (client) => client.list('action', (a) => a.fields.parent === parent.id),
+    [parent.id],
+  )
   const bucket = model.bucketOf(tm, 'school', school)
   const may = model.mayIn(tm, 'create', 'action', bucket)
   return (
@@ -161,11 +207,17 @@ export function ActionsOf({ parent, school, title }) {
         )}
       </div>
       {adding && (
-        <NewAction parent={parent} school={school} onDone={() => setAdding(false)} />
+        <NewAction
+          parent={parent}
+          school={school}
+          onDone={() => setAdding(false)}
+        />
       )}
       {actions.length > 0 && (
         <ul class="card due rows">
-          {actions.map((a) => <ActionRow key={a.id} action={a} status />)}
+          {actions.map((a) => (
+            <ActionRow key={a.id} action={a} status />
+          ))}
         </ul>
       )}
       {actions.length === 0 && !adding && <p class="soft">None yet.</p>}

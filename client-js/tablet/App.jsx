@@ -20,9 +20,7 @@ const reviewing = (tm) => tm.scope.some((b) => b.name.startsWith('review/'))
 const placesOf = (tm) => [
   { name: 'Today', path: [], icon: 'home' },
   { name: 'Schools', path: ['schools'], icon: 'school', also: ['school'] },
-  ...(visiting(tm)
-    ? [{ name: 'Notes', path: ['visits'], icon: 'note' }]
-    : []),
+  ...(visiting(tm) ? [{ name: 'Notes', path: ['visits'], icon: 'note' }] : []),
   ...(reviewing(tm)
     ? [{ name: 'Reviews', path: ['reviews'], icon: 'plan' }]
     : []),
@@ -37,7 +35,8 @@ function Screen({ path }) {
   if (place === 'reviews') return <Reviews />
   if (place === 'this-device') return <ThisDevice />
   if (place === 'visit') return <Visit key={id} id={id} item={item} />
-  if (place === 'review') return <Review key={id} id={id} part={path[2]} item={item} />
+  if (place === 'review')
+    return <Review key={id} id={id} part={path[2]} item={item} />
   return <Today />
 }
 

@@ -19,10 +19,17 @@ function rowsOf(tm, review) {
     .map(([line, words]) => ({
       line,
       words,
-      judgement: tm.list('judgement', (j) =>
-        j.fields.review === review.id && j.fields.line === line)[0],
-      views: tm.list('reviewer_view', (v) =>
-        v.fields.review === review.id && v.fields.line === line && v.fields.grade),
+      judgement: tm.list(
+        'judgement',
+        (j) => j.fields.review === review.id && j.fields.line === line,
+      )[0],
+      views: tm.list(
+        'reviewer_view',
+        (v) =>
+          v.fields.review === review.id &&
+          v.fields.line === line &&
+          v.fields.grade,
+      ),
       notes: notes.filter((n) => n.fields.lines?.includes(line)).length,
     }))
 }
@@ -47,7 +54,8 @@ function Grades({ row, review, scale, readOnly }) {
   const { line, words, judgement } = row
   const choose = (grade) =>
     save((c) => {
-      const id = judgement?.id ??
+      const id =
+        judgement?.id ??
         c.create('judgement', review.bucket, { review: review.id, line })
       c.set(id, 'grade', grade)
       c.add(id, 'agreed_by', tm.person.id)
@@ -57,10 +65,14 @@ function Grades({ row, review, scale, readOnly }) {
       <legend class="visually-hidden">{words}: grade</legend>
       {scale.map(([grade, label], i) => (
         <label key={grade} class={`cell s${i + 1}`}>
-          <input type="radio" name={`grade-${line}`} disabled={readOnly}
+          <input
+            type="radio"
+            name={`grade-${line}`}
+            disabled={readOnly}
             aria-label={`${i + 1} ${label}`}
             checked={judgement?.fields.grade === grade}
-            onChange={() => choose(grade)} />
+            onChange={() => choose(grade)}
+          />
           <span>{i + 1}</span>
         </label>
       ))}
@@ -90,8 +102,14 @@ function Row({ row, review, scale, readOnly }) {
       </div>
       <div class="why">
         {judgement ? (
-          <TextBox record={judgement} field="rationale" label={`${words}: because`}
-            hideLabel hint="" readOnly={readOnly} />
+          <TextBox
+            record={judgement}
+            field="rationale"
+            label={`${words}: because`}
+            hideLabel
+            hint=""
+            readOnly={readOnly}
+          />
         ) : (
           <p class="soft small">Choose a grade first, then write why.</p>
         )}
@@ -117,15 +135,22 @@ export function Judgements({ review, readOnly }) {
       <p class="key tiny soft">
         {scale.map(([name, label], i) => (
           <span key={name}>
-            <span class={`mini s${i + 1}`} aria-hidden="true">{i + 1}</span>
+            <span class={`mini s${i + 1}`} aria-hidden="true">
+              {i + 1}
+            </span>
             {label}
           </span>
         ))}
       </p>
       <div class="card judgements">
         {rows.map((row) => (
-          <Row key={row.line} row={row} review={review} scale={scale}
-            readOnly={readOnly} />
+          <Row
+            key={row.line}
+            row={row}
+            review={review}
+            scale={scale}
+            readOnly={readOnly}
+          />
         ))}
       </div>
       <p class="tiny soft note">

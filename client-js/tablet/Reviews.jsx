@@ -11,11 +11,16 @@ import { Page } from '../ui/Page.jsx'
 
 function Row({ review }) {
   const { tm } = useDesk()
-  const notes = useLive((client) => evidence(client, review.id).length, [review.id])
+  const notes = useLive(
+    (client) => evidence(client, review.id).length,
+    [review.id],
+  )
   const f = review.fields
   return (
     <li>
-      <time class="day" dateTime={f.starts}>{nearDate(f.starts)}</time>
+      <time class="day" dateTime={f.starts}>
+        {nearDate(f.starts)}
+      </time>
       <a class="main" href={to('review', review.id)}>
         <strong>{schoolName(tm, f.school)}</strong>
         <span class="tiny soft">
@@ -34,11 +39,15 @@ export function Reviews() {
     <Page title="Reviews" about="The reviews that you are on.">
       {reviews.length > 0 && (
         <ul class="card rows list">
-          {reviews.map((r) => <Row key={r.id} review={r} />)}
+          {reviews.map((r) => (
+            <Row key={r.id} review={r} />
+          ))}
         </ul>
       )}
       {reviews.length === 0 && (
-        <p class="empty">Reviews appear here once you have been named on one.</p>
+        <p class="empty">
+          Reviews appear here once you have been named on one.
+        </p>
       )}
     </Page>
   )

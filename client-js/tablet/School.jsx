@@ -14,7 +14,8 @@ import { VisitRow } from './VisitRow.jsx'
 /** The school's priorities, each with its actions; then the other actions. */
 function plan(tm, school) {
   const plans = new Set(
-    tm.list('action_plan', (p) => p.fields.school === school).map((p) => p.id))
+    tm.list('action_plan', (p) => p.fields.school === school).map((p) => p.id),
+  )
   const actions = tm.list('action', (a) => a.fields.school === school)
   const priorities = tm
     .list('priority', (p) => plans.has(p.fields.plan))
@@ -53,7 +54,9 @@ function Priority({ priority, actions }) {
       </div>
       {f.intended_impact && <p class="small soft">{f.intended_impact}</p>}
       <ul class="rows">
-        {actions.map((a) => <ActionRow key={a.id} action={a} />)}
+        {actions.map((a) => (
+          <ActionRow key={a.id} action={a} />
+        ))}
       </ul>
     </section>
   )
@@ -66,11 +69,17 @@ function Plan({ school }) {
   }
   return (
     <div class="stack">
-      {priorities.map((p) => <Priority key={p.priority.id} {...p} />)}
+      {priorities.map((p) => (
+        <Priority key={p.priority.id} {...p} />
+      ))}
       {other.length > 0 && (
         <section class="card pad">
           <h3>{priorities.length ? 'Other actions' : 'Actions'}</h3>
-          <ul class="rows">{other.map((a) => <ActionRow key={a.id} action={a} />)}</ul>
+          <ul class="rows">
+            {other.map((a) => (
+              <ActionRow key={a.id} action={a} />
+            ))}
+          </ul>
         </section>
       )}
     </div>
@@ -81,14 +90,20 @@ function Visits({ school, may }) {
   const visits = useLive((tm) => model.visits(tm, school), [school])
   return (
     <section aria-labelledby="visits">
-      <div class="sec"><h2 id="visits">Visits</h2></div>
+      <div class="sec">
+        <h2 id="visits">Visits</h2>
+      </div>
       {visits.length > 0 && (
         <ul class="card rows list">
-          {visits.map((v) => <VisitRow key={v.id} visit={v} />)}
+          {visits.map((v) => (
+            <VisitRow key={v.id} visit={v} />
+          ))}
         </ul>
       )}
       {visits.length === 0 && (
-        <p class="soft">{may ? 'No visit yet. Start one above.' : 'No visit yet.'}</p>
+        <p class="soft">
+          {may ? 'No visit yet. Start one above.' : 'No visit yet.'}
+        </p>
       )}
     </section>
   )
@@ -103,13 +118,19 @@ function about(tm, school) {
     f.on_roll && `${count(f.on_roll, 'pupil')}`,
     heads.length > 0 && `headteacher ${listed(heads)}`,
     sendcos.length > 0 && `SENDCo ${listed(sendcos)}`,
-  ].filter(Boolean).join(' · ')
+  ]
+    .filter(Boolean)
+    .join(' · ')
 }
 
 function Shared({ school }) {
-  const reports = useLive((tm) =>
-    tm.list('shared_report', (r) => r.fields.school === school)
-      .sort((a, b) => b.fields.shared_at - a.fields.shared_at), [school])
+  const reports = useLive(
+    (tm) =>
+      tm
+        .list('shared_report', (r) => r.fields.school === school)
+        .sort((a, b) => b.fields.shared_at - a.fields.shared_at),
+    [school],
+  )
   if (reports.length === 0) return null
   return (
     <section class="card pad">
@@ -118,7 +139,9 @@ function Shared({ school }) {
         {reports.map(({ id, fields }) => (
           <li key={id}>
             <span class="main">{fields.title}</span>
-            <span class="tiny soft">{nearDate(new Date(fields.shared_at).toISOString().slice(0, 10))}</span>
+            <span class="tiny soft">
+              {nearDate(new Date(fields.shared_at).toISOString().slice(0, 10))}
+            </span>
           </li>
         ))}
       </ul>
@@ -136,15 +159,20 @@ export function School({ id }) {
     return (
       <Page title="This school is not here">
         <p>It has not arrived on this tablet, or it is not one of yours.</p>
-        <a class="btn" href={to('schools')}>Your schools</a>
+        <a class="btn" href={to('schools')}>
+          Your schools
+        </a>
       </Page>
     )
   }
   const may = mayVisit(tm, id)
   const sees = model.bucketOf(tm, 'oversight', id) !== undefined
   return (
-    <Page title={school.fields.name} about={about(tm, school)}
-      before={<Ring tm={tm} grades={grades} big />}>
+    <Page
+      title={school.fields.name}
+      about={about(tm, school)}
+      before={<Ring tm={tm} grades={grades} big />}
+    >
       <div class="grid">
         <div>
           {may && (
@@ -154,13 +182,18 @@ export function School({ id }) {
             </button>
           )}
           {sees && <Visits school={id} may={may} />}
-          <div class="sec"><h2>Plan and actions</h2></div>
+          <div class="sec">
+            <h2>Plan and actions</h2>
+          </div>
           <Plan school={id} />
         </div>
         <div class="stack">
           {school.fields.getting_online && (
             <section class="card pad online">
-              <h3><Icon name="wifi" />Getting online here</h3>
+              <h3>
+                <Icon name="wifi" />
+                Getting online here
+              </h3>
               <p class="small">{school.fields.getting_online}</p>
             </section>
           )}
@@ -183,8 +216,15 @@ function Areas({ grades = {} }) {
           return (
             <li key={area}>
               <span class="main">{choiceLabel(tm, 'area', area)}</span>
-              <span class="tiny soft">{grade ? model.maturityLabel(tm, grade) : 'Not judged'}</span>
-              <span class={grade ? `grade g${grade}` : 'grade'} aria-hidden="true">{grade ?? '–'}</span>
+              <span class="tiny soft">
+                {grade ? model.maturityLabel(tm, grade) : 'Not judged'}
+              </span>
+              <span
+                class={grade ? `grade g${grade}` : 'grade'}
+                aria-hidden="true"
+              >
+                {grade ?? '–'}
+              </span>
             </li>
           )
         })}
@@ -192,4 +232,3 @@ function Areas({ grades = {} }) {
     </section>
   )
 }
-

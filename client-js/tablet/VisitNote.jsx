@@ -8,13 +8,21 @@ import { TextBox } from '../ui/TextBox.jsx'
 import { choices } from '../ui/words.js'
 import { ActionsOf } from './Actions.jsx'
 
-const SECTIONS = ['purpose', 'since_last', 'strengths', 'findings', 'impact',
-  'next_steps', 'support']
+const SECTIONS = [
+  'purpose',
+  'since_last',
+  'strengths',
+  'findings',
+  'impact',
+  'next_steps',
+  'support',
+]
 
 // The schema's hint on names is long, and the list beside says it shortly.
 const HINTS = {
   strengths: 'Describe practice, not a person.',
-  findings: 'No names, initials or dates of birth. In small groups describe widely: “a pupil in Key Stage 2”.',
+  findings:
+    'No names, initials or dates of birth. In small groups describe widely: “a pupil in Key Stage 2”.',
   next_steps: 'Who will do what by when.',
 }
 
@@ -33,21 +41,40 @@ export function VisitNote({ visit, readOnly }) {
           <p class="given">{personName(tm, visit.fields.lead)}</p>
         </div>
       </div>
-      <Chips label="Framework areas" choices={choices(tm, 'area')} chosen={areas}
+      <Chips
+        label="Framework areas"
+        choices={choices(tm, 'area')}
+        chosen={areas}
         disabled={readOnly}
         onAdd={(area) => save((c) => c.add(visit.id, 'areas', area))}
-        onRemove={(area) => save((c) => c.remove(visit.id, 'areas', area))} />
-      <TextBox record={visit} field="with_roles" label="Met with" line
-        hint="Roles are enough: SENDCo, Year 4 teachers." readOnly={readOnly} />
+        onRemove={(area) => save((c) => c.remove(visit.id, 'areas', area))}
+      />
+      <TextBox
+        record={visit}
+        field="with_roles"
+        label="Met with"
+        line
+        hint="Roles are enough: SENDCo, Year 4 teachers."
+        readOnly={readOnly}
+      />
       {SECTIONS.map((name) => (
-        <TextBox key={name} record={visit} field={name} hint={HINTS[name]}
-          readOnly={readOnly} />
+        <TextBox
+          key={name}
+          record={visit}
+          field={name}
+          hint={HINTS[name]}
+          readOnly={readOnly}
+        />
       ))}
       <div class="facts-row">
         <Fact record={visit} field="support_level" readOnly={readOnly} />
         <Fact record={visit} field="next_visit" readOnly={readOnly} />
       </div>
-      <ActionsOf parent={visit} school={visit.fields.school} title="Actions agreed" />
+      <ActionsOf
+        parent={visit}
+        school={visit.fields.school}
+        title="Actions agreed"
+      />
     </div>
   )
 }

@@ -34,7 +34,10 @@ function Item({ item }) {
   const words = (
     <>
       <strong>{firstLine(titleOf(tm, record), 48)}</strong>
-      <span class="tiny soft">{where}{moment(item.at)}</span>
+      <span class="tiny soft">
+        {where}
+        {moment(item.at)}
+      </span>
     </>
   )
   return (
@@ -74,7 +77,9 @@ export function Waiting() {
         </p>
       )}
       <ul>
-        {items.slice(0, SHOWN).map((item) => <Item key={item.id} item={item} />)}
+        {items.slice(0, SHOWN).map((item) => (
+          <Item key={item.id} item={item} />
+        ))}
       </ul>
       {items.length > SHOWN && (
         <a class="btn quiet" href={to('this-device')}>

@@ -24,7 +24,8 @@ export function useStartVisit() {
         state: 'draft',
         revision: 1,
         ...(termOf(tm, date) && { term: termOf(tm, date).id }),
-      }))
+      }),
+    )
     if (id) go('visit', id)
   }
 }
@@ -42,5 +43,6 @@ export function useStartEvidence() {
         kind: 'learning_walk',
         by: tm.person.id,
         ...fields,
-      }))
+      }),
+    )
 }

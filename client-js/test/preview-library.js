@@ -16,7 +16,8 @@ export async function open({ identity } = {}) {
     throw Object.assign(new Error('not enrolled'), { name: 'unknown_device' })
   }
   const tm = createDouble({
-    sample, records,
+    sample,
+    records,
     person: asked.get('as') ?? 'tamsin',
     today: new Date().toISOString().slice(0, 10),
     link: asked.get('link') ?? 'online',
@@ -28,5 +29,10 @@ export async function enrol({ code }) {
   if (code !== 'DEMO-CODE') {
     throw Object.assign(new Error('bad code'), { name: 'bad_code' })
   }
-  return { device: 'dev-01', token: '', person: 'tamsin', name: 'Tamsin Trevarrow' }
+  return {
+    device: 'dev-01',
+    token: '',
+    person: 'tamsin',
+    name: 'Tamsin Trevarrow',
+  }
 }

@@ -7,8 +7,11 @@ import { SCHEMA } from '../src/schema.js'
 import { stale } from '../../schema/generate.mjs'
 
 test('what was made from records.json is up to date', () => {
-  assert.deepEqual(stale().map(([path]) => path), [],
-    'run: node schema/generate.mjs')
+  assert.deepEqual(
+    stale().map(([path]) => path),
+    [],
+    'run: node schema/generate.mjs',
+  )
 })
 
 test('every field has its number, kind and rule', () => {
@@ -32,7 +35,14 @@ test('every list of choices is there', () => {
 })
 
 test('roles are the known ones, or depend on the record', () => {
-  const byRecord = ['author', 'as parent', 'resolver', 'signer', 'lead', 'server']
+  const byRecord = [
+    'author',
+    'as parent',
+    'resolver',
+    'signer',
+    'lead',
+    'server',
+  ]
   const known = new Set([...Object.keys(SCHEMA.roles), ...byRecord])
   for (const [name, type] of Object.entries(SCHEMA.types)) {
     for (const role of Object.values(type.roles).flat()) {

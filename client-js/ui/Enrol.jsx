@@ -100,7 +100,9 @@ export function Enrol({ face, onCode }) {
         </p>
         {error && words(error)}
         <div class="field">
-          <label class="label" for="code">Your code</label>
+          <label class="label" for="code">
+            Your code
+          </label>
           <input
             id="code"
             ref={box}

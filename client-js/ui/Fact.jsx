@@ -22,13 +22,21 @@ export function Fact({ record, field, label, readOnly }) {
         {label ?? fieldLabel(tm, record.type, field)}
       </label>
       {type === 'date' ? (
-        <input id={id} class="input" type="date" value={value}
-          disabled={readOnly} onChange={keep} />
+        <input
+          id={id}
+          class="input"
+          type="date"
+          value={value}
+          disabled={readOnly}
+          onChange={keep}
+        />
       ) : (
         <select id={id} value={value} disabled={readOnly} onChange={keep}>
           <option value="">Not chosen yet</option>
           {choices(tm, list).map(([each, words]) => (
-            <option key={each} value={each}>{words}</option>
+            <option key={each} value={each}>
+              {words}
+            </option>
           ))}
         </select>
       )}

@@ -30,7 +30,11 @@ export function Ring({ tm, grades = {}, big }) {
     <span class={big ? 'ring big' : 'ring'}>
       <svg viewBox="0 0 100 100" role="img" aria-label={words}>
         {AREAS.map(([area], i) => (
-          <path key={area} d={ARCS[i]} class={grades[area] && `g${grades[area].grade}`} />
+          <path
+            key={area}
+            d={ARCS[i]}
+            class={grades[area] && `g${grades[area].grade}`}
+          />
         ))}
       </svg>
     </span>

@@ -44,7 +44,10 @@ export function Under({ record, field, draft, own = false }) {
   if (draft?.state.value === 'failed') {
     return (
       <p class="under">
-        <span class="tag ask"><Icon name="alarm" />Not saved</span>
+        <span class="tag ask">
+          <Icon name="alarm" />
+          Not saved
+        </span>
       </p>
     )
   }
@@ -53,7 +56,10 @@ export function Under({ record, field, draft, own = false }) {
   return (
     <p class="under">
       {meta.conflict && (
-        <span class="tag ask"><Icon name="hand" />Needs a decision</span>
+        <span class="tag ask">
+          <Icon name="hand" />
+          Needs a decision
+        </span>
       )}
       {meta.checkWording && (
         <span class="tag wait">
@@ -95,7 +101,11 @@ export function TextBox(props) {
       <label class={props.hideLabel ? 'visually-hidden' : 'label'} for={id}>
         {label}
       </label>
-      {hint && <p class="hint" id={`${id}-hint`}>{hint}</p>}
+      {hint && (
+        <p class="hint" id={`${id}-hint`}>
+          {hint}
+        </p>
+      )}
       <Element
         ref={box}
         id={id}

@@ -25,12 +25,18 @@ function Facts({ status }) {
   const { tm } = useDesk()
   return (
     <dl class="facts card pad">
-      <dt>Person</dt><dd>{tm.person.name}</dd>
-      <dt>Name</dt><dd>{tm.device.label}</dd>
-      <dt>Link</dt><dd>{LINK[status.link]}</dd>
-      <dt>Storage</dt><dd>{KEPT[String(status.storageKept)]}</dd>
+      <dt>Person</dt>
+      <dd>{tm.person.name}</dd>
+      <dt>Name</dt>
+      <dd>{tm.device.label}</dd>
+      <dt>Link</dt>
+      <dd>{LINK[status.link]}</dd>
+      <dt>Storage</dt>
+      <dd>{KEPT[String(status.storageKept)]}</dd>
       <dt>In step</dt>
-      <dd>{status.lastComplete === null ? 'Not yet' : moment(status.lastComplete)}</dd>
+      <dd>
+        {status.lastComplete === null ? 'Not yet' : moment(status.lastComplete)}
+      </dd>
     </dl>
   )
 }
@@ -58,15 +64,20 @@ function Held() {
   if (held.length === 0) return null
   return (
     <section>
-      <div class="sec"><h2>Held for a decision</h2></div>
+      <div class="sec">
+        <h2>Held for a decision</h2>
+      </div>
       <p class="small soft">
         These words are safe. They have reached the trust, and a person there
         decides what becomes of them.
       </p>
       <ul class="card rows list">
         {held.map((h) => (
-          <Item key={`${h.seq}/${h.record}`} id={h.record}
-            words={`${heldWords(h)} ${moment(h.at)}`} />
+          <Item
+            key={`${h.seq}/${h.record}`}
+            id={h.record}
+            words={`${heldWords(h)} ${moment(h.at)}`}
+          />
         ))}
       </ul>
     </section>
@@ -96,7 +107,11 @@ export function ThisDevice() {
           </div>
         )}
         <div class="sec">
-          <h2>{items.length ? `${count(items.length, 'item')} to send` : 'Nothing to send'}</h2>
+          <h2>
+            {items.length
+              ? `${count(items.length, 'item')} to send`
+              : 'Nothing to send'}
+          </h2>
           <button class="btn slim" onClick={() => tm.sync().catch(() => {})}>
             Try now
           </button>
@@ -104,8 +119,11 @@ export function ThisDevice() {
         {items.length > 0 && (
           <ul class="card rows list">
             {items.map(({ id, at, sending }) => (
-              <Item key={id} id={id}
-                words={`${sending ? 'On its way' : 'Waiting'} since ${moment(at)}`} />
+              <Item
+                key={id}
+                id={id}
+                words={`${sending ? 'On its way' : 'Waiting'} since ${moment(at)}`}
+              />
             ))}
           </ul>
         )}

@@ -29,16 +29,21 @@ const hex = (colour) =>
   `#${colour.map((c) => c.toString(16).padStart(2, '0')).join('')}`
 
 function svg() {
-  const discs = DISCS.map(({ x, y, r, colour }) =>
-    `<circle cx="${x.toFixed(2)}" cy="${y.toFixed(2)}" r="${r}" fill="${hex(colour)}"/>`)
-  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 100 100">` +
+  const discs = DISCS.map(
+    ({ x, y, r, colour }) =>
+      `<circle cx="${x.toFixed(2)}" cy="${y.toFixed(2)}" r="${r}" fill="${hex(colour)}"/>`,
+  )
+  return (
+    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 100 100">` +
     `<rect width="100" height="100" rx="22" fill="${hex(DEEP)}"/>${discs.join('')}</svg>`
+  )
 }
 
 function colourAt(x, y) {
   let colour = DEEP
   for (const disc of DISCS) {
-    if ((x - disc.x) ** 2 + (y - disc.y) ** 2 <= disc.r ** 2) colour = disc.colour
+    if ((x - disc.x) ** 2 + (y - disc.y) ** 2 <= disc.r ** 2)
+      colour = disc.colour
   }
   return colour
 }

@@ -13,7 +13,9 @@ const KINDS = /** @type {const} */ ([
 
 export function platform(agent = navigator.userAgent) {
   const kind = KINDS.find(([pattern]) => pattern.test(agent))?.[1] ?? 'Browser'
-  const installed = globalThis.matchMedia?.('(display-mode: standalone)').matches
+  const installed = globalThis.matchMedia?.(
+    '(display-mode: standalone)',
+  ).matches
   return installed ? `${kind}, home screen app` : `${kind}, browser`
 }
 

@@ -39,15 +39,19 @@ function reason(tm, { id, field, text }, message) {
   const over = [...text].length - most
   if (!most || over <= 0) return message
   const by = over === 1 ? 'one character' : `${over} characters`
-  return `“${fieldLabel(tm, type, field)}” is ${by} too long. ` +
+  return (
+    `“${fieldLabel(tm, type, field)}” is ${by} too long. ` +
     'Make it shorter, or write the rest in another box.'
+  )
 }
 
 /** @param {any} tm the client @param {() => number} [now] */
 export function createDrafts(tm, now = Date.now) {
   /** @type {Map<string, Draft>} */ const open = new Map()
   const savedAt = signal(/** @type {number | null} */ (null))
-  const failed = signal(/** @type {{ name: string, message: string } | null} */ (null))
+  const failed = signal(
+    /** @type {{ name: string, message: string } | null} */ (null),
+  )
 
   /** @param {string} id @param {string} field
    *  @param {'text' | 'string'} kind */

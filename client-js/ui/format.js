@@ -42,8 +42,7 @@ export const addDays = (date, days) =>
   dateOf(new Date(noon(date).getTime() + days * DAY_MS))
 
 /** The Sunday that ends the week of a date. @param {string} date */
-export const endOfWeek = (date) =>
-  addDays(date, (7 - noon(date).getDay()) % 7)
+export const endOfWeek = (date) => addDays(date, (7 - noon(date).getDay()) % 7)
 
 /** @param {string} a @param {string} b */
 const sameYear = (a, b) => a.slice(0, 4) === b.slice(0, 4)

@@ -24,7 +24,10 @@ export function linkWords(status, items, kept = true, place = 'tablet') {
     return { tone: 'ring', words: `Offline. ${upper(safe)}` }
   }
   if (status.pending > 0) {
-    return { tone: 'busy', words: `Sending ${count(items || status.pending, 'item')}` }
+    return {
+      tone: 'busy',
+      words: `Sending ${count(items || status.pending, 'item')}`,
+    }
   }
   if (!status.upToDate) return { tone: 'busy', words: 'Fetching what is new' }
   return { tone: 'done', words: 'All work sent' }

@@ -91,7 +91,10 @@ function scopeIds(tm, kind) {
 
 /** @param {string} name @returns {(a: any, b: any) => number} */
 export const byText = (name) => (a, b) =>
-  String(a.fields[name] ?? '').localeCompare(String(b.fields[name] ?? ''), 'en-GB')
+  String(a.fields[name] ?? '').localeCompare(
+    String(b.fields[name] ?? ''),
+    'en-GB',
+  )
 
 /** @param {string} name @returns {(a: any, b: any) => number} newest first */
 export const byNewest = (name) => (a, b) =>
@@ -100,7 +103,10 @@ export const byNewest = (name) => (a, b) =>
 /** Visit notes, newest first. @param {any} tm @param {string} [school] */
 export const visits = (tm, school) =>
   tm
-    .list('visit', (/** @type {any} */ v) => !school || v.fields.school === school)
+    .list(
+      'visit',
+      (/** @type {any} */ v) => !school || v.fields.school === school,
+    )
     .sort(byNewest('date'))
 
 /** Evidence of a visit or a review, newest first.
@@ -108,8 +114,10 @@ export const visits = (tm, school) =>
 export const evidence = (tm, parent) =>
   tm
     .list('evidence', (/** @type {any} */ e) => e.fields.parent === parent)
-    .sort((/** @type {any} */ a, /** @type {any} */ b) =>
-      (b.fields.seen_at ?? 0) - (a.fields.seen_at ?? 0))
+    .sort(
+      (/** @type {any} */ a, /** @type {any} */ b) =>
+        (b.fields.seen_at ?? 0) - (a.fields.seen_at ?? 0),
+    )
 
 /** @param {any} action */
 export const isOpen = (action) =>
@@ -119,16 +127,24 @@ export const isOpen = (action) =>
  *  @param {any} tm @param {Set<string>} schools @param {string} until */
 export const dueActions = (tm, schools, until) =>
   tm
-    .list('action', (/** @type {any} */ a) =>
-      isOpen(a) && a.fields.due && a.fields.due <= until &&
-      (!a.fields.school || schools.has(a.fields.school)))
+    .list(
+      'action',
+      (/** @type {any} */ a) =>
+        isOpen(a) &&
+        a.fields.due &&
+        a.fields.due <= until &&
+        (!a.fields.school || schools.has(a.fields.school)),
+    )
     .sort((/** @type {any} */ a, /** @type {any} */ b) =>
-      a.fields.due.localeCompare(b.fields.due))
+      a.fields.due.localeCompare(b.fields.due),
+    )
 
 /** The term a date falls in. @param {any} tm @param {string} date */
 export const termOf = (tm, date) =>
-  tm.list('term', (/** @type {any} */ t) =>
-    t.fields.starts <= date && date <= t.fields.ends)[0]
+  tm.list(
+    'term',
+    (/** @type {any} */ t) => t.fields.starts <= date && date <= t.fields.ends,
+  )[0]
 
 /**
  * Where a school is, by area: the mean grade of its latest self-evaluation,
@@ -138,13 +154,17 @@ export const termOf = (tm, date) =>
  */
 export function areaGrades(tm) {
   const areaOf = new Map(
-    tm.list('framework_statement')
-      .map((/** @type {any} */ s) => [s.id, s.fields.area]))
+    tm
+      .list('framework_statement')
+      .map((/** @type {any} */ s) => [s.id, s.fields.area]),
+  )
   const sums = sumGrades(tm, areaOf)
   /** @type {Map<string, any>} */ const out = new Map()
-  const order = tm.list('self_evaluation')
+  const order = tm
+    .list('self_evaluation')
     .sort((/** @type {any} */ a, /** @type {any} */ b) =>
-      startOf(tm, a).localeCompare(startOf(tm, b)))
+      startOf(tm, a).localeCompare(startOf(tm, b)),
+    )
   for (const evaluation of order) {
     const school = evaluation.fields.school
     const areas = out.get(school) ?? {}
@@ -189,7 +209,9 @@ export function titleOf(tm, record) {
   const named = f.name ?? f.title ?? f.summary ?? f.what ?? f.label ?? f.text
   if (named) return named
   const words = TITLES[type]?.(tm, f)
-  return words || f.statement || f.headline || tm.schema.types[type]?.label || type
+  return (
+    words || f.statement || f.headline || tm.schema.types[type]?.label || type
+  )
 }
 
 const TITLES = /** @type {Record<string, (tm: any, f: any) => string>} */ ({
@@ -215,8 +237,15 @@ export function schoolOf(tm, record, depth = 3) {
   const f = record.fields
   if (record.type === 'school') return record.id
   if (f.school) return f.school
-  const up = f.parent ?? f.review ?? f.plan ?? f.priority ?? f.self_evaluation ??
-    f.record ?? f.source ?? f.report
+  const up =
+    f.parent ??
+    f.review ??
+    f.plan ??
+    f.priority ??
+    f.self_evaluation ??
+    f.record ??
+    f.source ??
+    f.report
   if (up) return schoolOf(tm, tm.get(up), depth - 1)
   return undefined
 }

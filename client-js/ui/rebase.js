@@ -44,11 +44,11 @@ export function rebase(base, typed, theirs, selection = [0, 0]) {
   const other = hunks(base, theirs)
   if (!mine || typed === theirs) {
     const moved = (/** @type {number} */ at) =>
-      Math.min(
-        mine ? at : carried(at, other, false),
-        theirs.length,
-      )
-    return { text: theirs, selection: [moved(selection[0]), moved(selection[1])] }
+      Math.min(mine ? at : carried(at, other, false), theirs.length)
+    return {
+      text: theirs,
+      selection: [moved(selection[0]), moved(selection[1])],
+    }
   }
   const met = other.filter((hunk) => meet(hunk, mine))
   if (met.length === 0) return apart(typed, mine, other, selection)
@@ -87,10 +87,14 @@ function together(base, typed, theirs, mine, other, met, selection) {
   const to = Math.max(mine.to, met[met.length - 1].to)
   const before = other.filter((hunk) => hunk.to <= from && !met.includes(hunk))
   const shift = before.reduce(
-    (sum, hunk) => sum + hunk.insert.length - (hunk.to - hunk.from), 0)
+    (sum, hunk) => sum + hunk.insert.length - (hunk.to - hunk.from),
+    0,
+  )
   const after = other.filter((hunk) => hunk.from >= to && !met.includes(hunk))
   const tail = after.reduce(
-    (sum, hunk) => sum + hunk.insert.length - (hunk.to - hunk.from), 0)
+    (sum, hunk) => sum + hunk.insert.length - (hunk.to - hunk.from),
+    0,
+  )
   const theirEnd = theirs.length - (base.length - to) - tail
   const own = typed.slice(from, typed.length - (base.length - to))
   const left = theirs.slice(0, theirEnd)

@@ -9,8 +9,7 @@
 export const typeOf = (tm, type) => tm.schema.types[type]
 
 /** @param {any} tm @param {string} type */
-export const typeLabel = (tm, type) =>
-  typeOf(tm, type)?.label ?? plain(type)
+export const typeLabel = (tm, type) => typeOf(tm, type)?.label ?? plain(type)
 
 /** @param {any} tm @param {string} type @param {string} field */
 export const fieldOf = (tm, type, field) => typeOf(tm, type)?.fields[field]
@@ -20,7 +19,8 @@ export const fieldLabel = (tm, type, field) =>
   fieldOf(tm, type, field)?.label ?? capitalised(plain(field))
 
 /** @param {any} tm @param {string} type @param {string} field */
-export const fieldHint = (tm, type, field) => fieldOf(tm, type, field)?.hint ?? ''
+export const fieldHint = (tm, type, field) =>
+  fieldOf(tm, type, field)?.hint ?? ''
 
 /** The choices of a list, as [value, label]. @param {any} tm
  *  @param {string} list @returns {[string, string][]} */
@@ -52,7 +52,8 @@ export const STATUS = /** @type {const} */ ({
 /** Why the trust has not taken a change in yet, for the person who wrote it. */
 const HELD = /** @type {Record<string, string>} */ ({
   denied: 'You can read this, but not change it.',
-  after_signoff: 'It came after this was signed. The person who signed decides.',
+  after_signoff:
+    'It came after this was signed. The person who signed decides.',
   access_ended: 'It was written after your access here had ended.',
   lost_device: 'This tablet was reported lost when it was written.',
   once: 'This had been written already, and stays as it was first.',
