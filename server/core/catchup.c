@@ -162,6 +162,8 @@ static bool send_update(struct update *u, uint64_t head,
             parts[n++] = buf_span(heads);
         sent = session_send(u->session, parts, n);
     }
+    if (sent && head)
+        u->session->told_head = head;
     for (size_t i = 0; i < u->count; i++)
         buf_free(&u->inflated[i]);
     u->session->told |= outcome_count > 0 || u->count > 0;
@@ -191,6 +193,7 @@ static void checkpoint(struct session *s)
     free(sums);
     struct span message = buf_span(&h->out);
     s->state = SESSION_LIVE;
+    s->told_head = h->head;
     if (!buf_ok(&h->out))
         session_refuse(s, ERR_NOMEM, 0);
     else
@@ -331,14 +334,14 @@ static bool gather_segments(struct session *s, const struct batch *b,
     return true;
 }
 
-static void fall_behind(struct session *s, uint64_t cursor)
+static void fall_behind(struct session *s)
 {
     for (size_t i = 0; i < s->bucket_count; i++)
-        s->buckets[i].cursor = cursor;
+        s->buckets[i].cursor = s->told_head;
     s->state = SESSION_CATCHING_UP;
 }
 
-void catchup_publish(struct session *s, const struct batch *b, uint64_t before,
+void catchup_publish(struct session *s, const struct batch *b,
                      struct hub_time now)
 {
     struct message_outcome outcomes[32];
@@ -348,7 +351,7 @@ void catchup_publish(struct session *s, const struct batch *b, uint64_t before,
     if (s->state != SESSION_LIVE && s->state != SESSION_CATCHING_UP)
         return;
     if (s->state == SESSION_LIVE && !gather_segments(s, b, b->head, &u)) {
-        fall_behind(s, before);
+        fall_behind(s);
         u.count = 0;
     }
     uint64_t head = s->state == SESSION_LIVE ? b->head : 0;

@@ -185,7 +185,7 @@ static void take_results(struct hub *h, const struct batch *b, bool *fresh)
 }
 
 /* Buckets or roles are not what they were. */
-static void rescope(struct session *s, uint64_t before, struct hub_time now)
+static void rescope(struct session *s, struct hub_time now)
 {
     struct message_scope *list = NULL;
     bool changed = false;
@@ -195,7 +195,7 @@ static void rescope(struct session *s, uint64_t before, struct hub_time now)
         return;
     if (live)
         for (size_t i = 0; i < s->bucket_count; i++)
-            s->buckets[i].cursor = before;
+            s->buckets[i].cursor = s->told_head;
     enum err err = catchup_scope(s, now.wall_ms, &changed);
     if (!err && changed)
         err = catchup_scope_list(s, now.wall_ms, &list);
@@ -220,7 +220,6 @@ static void rescope(struct session *s, uint64_t before, struct hub_time now)
 
 static void publish(struct hub *h, struct job *job, struct hub_time now)
 {
-    uint64_t before = h->head;
     bool fresh = job->access != NULL;
 
     take_results(h, job->batch, &fresh);
@@ -231,8 +230,8 @@ static void publish(struct hub *h, struct job *job, struct hub_time now)
     for (struct session *s = h->sessions, *next; s; s = next) {
         next = s->next;
         if (fresh)
-            rescope(s, before, now);
-        catchup_publish(s, job->batch, before, now);
+            rescope(s, now);
+        catchup_publish(s, job->batch, now);
     }
 }
 

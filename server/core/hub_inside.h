@@ -134,6 +134,8 @@ struct session {
     int64_t skew;
     struct session_bucket *buckets; /* by number */
     size_t bucket_count;
+    uint64_t told_head; /* when LIVE, the device's cursors are at least this:
+                         * commits that do not concern it are not told */
     uint32_t waiting_bucket; /* for a page of it; 0: for none */
     uint64_t waiting_from;
 };
@@ -184,8 +186,7 @@ void catchup_cursor(struct session *, uint32_t bucket, uint64_t version);
 void catchup_pull(struct session *, struct hub_time);
 void catchup_page(struct hub *, struct job *, struct hub_time);
 /* What a commit brought, for one session. */
-void catchup_publish(struct session *, const struct batch *, uint64_t before,
-                     struct hub_time);
+void catchup_publish(struct session *, const struct batch *, struct hub_time);
 /* Write SCOPE's list; arrays from malloc, freed by the caller. */
 MUST_USE enum err catchup_scope_list(struct session *, int64_t now_ms,
                                      struct message_scope **out);

@@ -350,7 +350,7 @@ static void pull(struct session *s, struct items *in, struct hub_time now)
     }
     if (s->state == SESSION_LIVE)
         for (size_t i = 0; i < s->bucket_count; i++)
-            s->buckets[i].cursor = s->hub->head;
+            s->buckets[i].cursor = s->told_head;
     while (message_cursor_next(&m.cursors, &c))
         catchup_cursor(s, c.bucket, c.version);
     s->state = SESSION_CATCHING_UP;
