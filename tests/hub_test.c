@@ -92,6 +92,76 @@ static void a_repeat_is_acknowledged_and_not_applied(void **s)
     assert_int_equal(hub_figures(w.hub).head, head);
 }
 
+static void count_line(const struct row *row, uint32_t field, uint64_t *count,
+                       int64_t *value)
+{
+    if (row->field != field)
+        return;
+    ++*count;
+    *value = row->value.integer;
+}
+
+struct sighting {
+    uint64_t devices, unsent_count;
+    int64_t lives, unsent;
+};
+
+static bool sighting_each(void *context, const struct row *row)
+{
+    const struct type *t = schema_type_named(w.schema, "device");
+    struct sighting *s = context;
+
+    count_line(row, 0, &s->devices, &s->lives);
+    count_line(row, type_field_named(t, "unsent")->id, &s->unsent_count,
+               &s->unsent);
+    return true;
+}
+
+static struct sighting sightings(void)
+{
+    struct sighting s = {0};
+    uint32_t type = schema_type_named(w.schema, "device")->id;
+
+    assert_int_equal(reader_type(w.reader, type, sighting_each, &s), ERR_OK);
+    return s;
+}
+
+static void
+who_was_seen_is_told_once_a_minute_and_only_when_it_is_news(void **s)
+{
+    uint64_t head;
+
+    (void)s;
+    world_tells_sights = true;
+    world_restart();
+    for (size_t i = 0; i < WORLD_PEERS; i++)
+        w.peers[i].session = NULL;
+    connect(tamsin);
+    connect(kerra);
+    world_pass(60001);
+    world_work();
+    struct sighting seen = sightings();
+    assert_int_equal(seen.devices, 2);
+    assert_int_equal(seen.unsent_count, 2);
+    assert_int_equal(seen.unsent, 0);
+    head = hub_figures(w.hub).head;
+    for (int minute = 0; minute < 32; minute++) {
+        connect(tamsin);
+        connect(kerra);
+        world_pass(60001);
+        world_work();
+    }
+    assert_int_equal(hub_figures(w.hub).head, head);
+    for (int minute = 0; minute < 32; minute++) {
+        connect(tamsin);
+        world_pass(60001);
+        world_work();
+    }
+    assert_true(hub_figures(w.hub).head > head);
+    assert_int_equal(sightings().devices, 2);
+    world_tells_sights = false;
+}
+
 static void push_other(struct world_peer *p, uint64_t seq, const char *words)
 {
     struct buf c = a_visit(id_named(span_of(words)), words);
@@ -513,6 +583,7 @@ int main(void)
         STORY(
             a_forged_change_in_a_foreign_bucket_is_held_and_the_queue_goes_on),
         STORY(a_repeat_is_acknowledged_and_not_applied),
+        STORY(who_was_seen_is_told_once_a_minute_and_only_when_it_is_news),
         STORY(the_same_number_with_other_words_is_a_clone),
         STORY(
             a_clone_is_known_after_a_restart_where_it_reaches_the_last_change),

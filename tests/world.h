@@ -47,6 +47,7 @@ struct world {
 };
 
 static struct world w;
+static bool world_tells_sights; /* see hub.h */
 
 /* ---- Ports ---- */
 
@@ -141,6 +142,7 @@ static inline void world_open_store(void)
         .schema = w.schema,
         .directory = &d,
         .access = access,
+        .tells_sights = world_tells_sights,
         .ports = {&w, world_send, world_queued, world_finish, world_submit,
                   world_random, world_note},
     };

@@ -49,6 +49,7 @@ static void fill_device(struct device *to, const struct store_device *from)
     to->id = from->id;
     memcpy(to->token_hash, from->token_hash, sizeof to->token_hash);
     to->revoked = from->revoked;
+    sight_name(&to->sight, from->label, from->platform);
 }
 
 enum err directory_put_device(struct directory *d,

@@ -42,6 +42,7 @@ enum err hub_open(const struct hub_options *o, struct hub **out)
     h->schema = o->schema;
     h->ports = o->ports;
     h->access = o->access;
+    h->tells_sights = o->tells_sights;
     h->timeline = o->directory->head.timeline;
     h->fork = o->directory->head.fork;
     h->safe = o->directory->head.safe;
@@ -240,6 +241,8 @@ static void wait_for_room(struct hub *h, struct job *job, struct hub_time now)
 {
     if (!h->figures.full)
         for (struct batch_push *p = job->batch->pushes; p; p = p->next) {
+            if (p->own)
+                continue;
             struct session *s = h->directory.replicas[p->replica.no]->session;
             if (s)
                 session_refuse(s, ERR_FULL, 0);
@@ -339,6 +342,7 @@ void hub_tick(struct hub *h, struct hub_time now)
         h->writing = true;
         hub_submit(h, job);
     }
+    sight_tick(h, now);
     hub_start_batch(h);
     for (struct session *s = h->sessions, *next; s; s = next) {
         next = s->next;

@@ -67,6 +67,7 @@ struct hub_options {
     const struct schema *schema;
     const struct store_directory *directory; /* copied */
     struct access *access;                   /* taken over */
+    bool tells_sights; /* keep a record of each device: when it was last seen */
     struct hub_ports ports;
 };
 

@@ -8,7 +8,21 @@
 
 /* ---- directory.c: devices, replicas, buckets as the loop knows them ---- */
 
+struct replica;
+
+/* What the central team is to know of a device, and was told (sight.c). */
+struct sight {
+    struct replica *replica; /* that spoke last; NULL: since the start, none */
+    uint64_t seq, pending;   /* consumed, and waiting on it, as it said so */
+    int64_t seen_ms;
+    enum message_kept kept, told_kept;
+    char label[120], platform[60], app[20], told_app[20];
+    bool news, told;
+    uint64_t told_ms, told_unsent;
+};
+
 struct device {
+    struct sight sight;
     uint32_t no, person;
     struct id id;
     uint8_t token_hash[32];
@@ -154,7 +168,9 @@ struct hub {
     uint64_t fork, safe, head;
     struct store_timeline *timelines; /* those it left */
     size_t timeline_count;
-    bool saving;             /* a SAFE job is out */
+    bool saving; /* a SAFE job is out */
+    bool tells_sights;
+    uint64_t sights_ms;      /* when it does next */
     struct batch *gathering; /* NULL: nothing */
     size_t gathered_bytes;   /* all that is not committed */
     struct job *failed;      /* a batch that waits for room on the disk */
@@ -178,6 +194,12 @@ void session_rest(struct session *, uint64_t now_ms);
 void session_enrolled(struct session *, struct job *);
 void session_told_history(struct session *, struct job *);
 void session_tick(struct session *, uint64_t now_ms);
+
+/* sight.c */
+void sight_name(struct sight *, struct span label, struct span platform);
+void sight_report(struct session *, const struct message_report *,
+                  int64_t now_ms);
+void sight_tick(struct hub *, struct hub_time);
 
 /* catchup.c */
 MUST_USE enum err catchup_scope(struct session *, int64_t now_ms,

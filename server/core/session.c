@@ -176,6 +176,7 @@ static enum err greet(struct session *s, struct items *in,
     s->said_seq = s->agreed = m->acked;
     memcpy(s->said, m->chain, sizeof s->said);
     take_replica(s, r);
+    sight_report(s, &m->report, now.wall_ms);
     s->person = access_person(h->access, d->person);
     s->skew = m->clock - now.wall_ms;
     s->zip = m->zip;
@@ -412,13 +413,15 @@ static void beat(struct session *s, struct items *in, struct hub_time now)
     send_out(s);
 }
 
-static void report(struct session *s, struct items *in)
+static void report(struct session *s, struct items *in, struct hub_time now)
 {
     struct message_report m;
     enum err err = message_report_read(in, &m);
 
     if (err)
         session_refuse(s, err, 0);
+    else
+        sight_report(s, &m, now.wall_ms);
 }
 
 static void copy_word(struct span from, char *to, size_t room)
@@ -504,7 +507,7 @@ static void conversation(struct session *s, enum message_code code,
     else if (code == MESSAGE_BEAT)
         beat(s, in, now);
     else if (code == MESSAGE_REPORT)
-        report(s, in);
+        report(s, in, now);
     else
         session_refuse(s, ERR_ORDER, 0);
 }

@@ -345,6 +345,7 @@ static enum err open_hub(struct server *s)
             .schema = s->schema,
             .directory = &directory,
             .access = access,
+            .tells_sights = true,
             .ports = {s, port_send, port_queued, port_finish, port_submit,
                       port_random, port_note},
         };
