@@ -109,12 +109,13 @@ static int log_grew(void *context, sqlite3 *db, const char *name, int pages)
 
 /* What a killed process left in the log is read back as committed, but it may
  * never have been synced: then a power cut would take back what we tell of it
- * now. Moving it into the database syncs both. No room for that is no harm:
- * the log itself is synced first. */
+ * now. Moving it into the database syncs both, and the log begins anew: after
+ * a failed fsync it may have a hole, which would hide what follows. No room for
+ * that is no harm: the log itself is synced first. */
 static enum err settle(struct store *s)
 {
     int rc = sqlite3_wal_checkpoint_v2(s->db.handle, NULL,
-                                       SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+                                       SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
     enum err err = (rc & 0xff) == SQLITE_BUSY ? ERR_OK : db_fail(&s->db, rc);
 
     return err == ERR_FULL ? ERR_OK : err;
