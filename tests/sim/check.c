@@ -127,9 +127,8 @@ void check_message(struct link *k, struct span bytes)
 void check_start(void)
 {
     for (uint32_t no = 1; no < SIM_REPLICAS; no++) {
-        uint64_t has = no < sim.ledger.replica_count
-                           ? sim.ledger.replicas[no].seq
-                           : 0;
+        uint64_t has =
+            no < sim.ledger.replica_count ? sim.ledger.replicas[no].seq : 0;
         if (has < sim.replicas[no].acked)
             sim_fail("replica %u: change %llu was acknowledged and is lost "
                      "(%llu are there)",
@@ -188,8 +187,7 @@ static void check_twin(struct twin *t)
             sim_fail("tablet %u and bucket %.*s: %s", t->no, (int)b->name.len,
                      (const char *)b->name.at,
                      mine ? "has it" : "does not have it");
-        if (mine &&
-            reader_scan(sim.reader, no, 0, b->version, same_each, &x))
+        if (mine && reader_scan(sim.reader, no, 0, b->version, same_each, &x))
             sim_fail("bucket %u cannot be read", no);
     }
     for (size_t i = 0; i < t->cells.count; i++)
@@ -327,8 +325,8 @@ static void check_change(const struct change_made *c, const struct found *f)
         return;
     }
     /* Bringing a deleted record back is a row more for each touch. */
-    if (strict && (f->rows[seq] < c->edits ||
-                   f->rows[seq] > c->edits + c->touches))
+    if (strict &&
+        (f->rows[seq] < c->edits || f->rows[seq] > c->edits + c->touches))
         sim_fail("tablet %u, change %llu: %u edits, %u rows", c->twin,
                  (unsigned long long)seq, c->edits, f->rows[seq]);
     if (strict && seq > 1 && f->low[seq] <= f->high[seq - 1])

@@ -29,8 +29,8 @@ void disk_seed(uint64_t seed);
 void disk_crash_after(uint32_t operations); /* 0: not */
 void disk_fail_after(uint32_t operations);  /* 0: not */
 void disk_full(bool);
-void disk_die(void);    /* nothing works from here on */
-void disk_lies(bool);   /* fsync says yes and does nothing */
+void disk_die(void);  /* nothing works from here on */
+void disk_lies(bool); /* fsync says yes and does nothing */
 bool disk_is_dead(void);
 bool disk_has_failed(void); /* since the last disk_revive() */
 uint64_t disk_operations(void);

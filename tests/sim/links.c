@@ -315,8 +315,8 @@ void link_sweep(void)
 bool links_are_quiet(void)
 {
     for (size_t i = 0; i < SIM_LINKS; i++)
-        if (sim.links[i].used && (sim.links[i].up.count ||
-                                  sim.links[i].down.count))
+        if (sim.links[i].used &&
+            (sim.links[i].up.count || sim.links[i].down.count))
             return false;
     return true;
 }

@@ -137,8 +137,7 @@ static const struct cell *any_record(const struct twin *t, const char *type,
         if (c->type != no || !twin_bucket(t, c->bucket))
             continue;
         const struct cell *life = twin_cell(t, c->record, 0);
-        if (life && life->value.len &&
-            (life->value.at[0] == 0xc3) == alive)
+        if (life && life->value.len && (life->value.at[0] == 0xc3) == alive)
             return life;
     }
     return NULL;
@@ -172,8 +171,7 @@ static void put_delta(struct buf *b, struct span from, struct span to)
     text_delta_free(&delta);
 }
 
-static void write_words(struct twin *t, const struct cell *life,
-                        uint32_t field)
+static void write_words(struct twin *t, const struct cell *life, uint32_t field)
 {
     const struct cell *c = twin_cell(t, life->record, field);
     const struct pending *mine = twin_pending_text(t, life->record, field);

@@ -181,7 +181,7 @@ static void plant_before(struct job *job)
     }
     if (sim_planted(PLANT_wrong_value) && last.len > 8)
         p->bytes.at[p->bytes.len - 2] ^= 1;
-    if (sim_planted(PLANT_forget_push) && p->next && p->next->next)
+    if (sim_planted(PLANT_forget_push) && p->next)
         p->next->count = 0;
     if (sim_planted(PLANT_apply_twice)) {
         p->changes = realloc(p->changes, (p->count + 1) * sizeof last);

@@ -63,7 +63,7 @@ enum {
     X(POST, "a conversation by POST")                                          \
     X(SLOW, "one who did not read was let go")                                 \
     X(YEARS, "a clock was years off")                                          \
-    X(HEALED, "a damaged tablet fetched a bucket again")                      \
+    X(HEALED, "a damaged tablet fetched a bucket again")                       \
     X(BY_NAME, "a bucket was born")
 
 enum sim_state {
@@ -75,10 +75,12 @@ enum sim_state {
 
 /* Faults built into the wiring, to prove the checkers. */
 #define SIM_PLANTS(X)                                                          \
-    X(none) X(ack_early) X(lose_change) X(apply_twice) X(foreign_row)          \
-    X(drop_row) X(wrong_value) X(skip_cursor) X(clear_early) X(clear_late)     \
-    X(wrong_sum) X(no_fsync) X(lost_fsync) X(swap_changes) X(forget_history)   \
-    X(mute) X(no_heal) X(no_purge) X(reuse_seq) X(forget_push)
+    X(none)                                                                    \
+    X(ack_early) X(lose_change) X(apply_twice) X(foreign_row) X(drop_row)      \
+        X(wrong_value) X(skip_cursor) X(clear_early) X(clear_late)             \
+            X(wrong_sum) X(no_fsync) X(lost_fsync) X(swap_changes)             \
+                X(forget_history) X(mute) X(no_heal) X(no_purge) X(reuse_seq)  \
+                    X(forget_push)
 
 enum sim_plant {
 #define X(name) PLANT_##name,

@@ -80,8 +80,7 @@ static void drop_cells(struct twin *t, struct twin_bucket *b, bool only_stale)
         struct cell *cell = &c->list[i];
         if (cell->bucket == b->no && !(only_stale && cell->came)) {
             if (cell->version) {
-                hash_row_sub(&b->sum, cell->record, cell->field,
-                             cell->version);
+                hash_row_sub(&b->sum, cell->record, cell->field, cell->version);
                 b->count--;
             }
             buf_free(&cell->value);
@@ -718,11 +717,11 @@ static bool take_value(struct cell *c, const struct segment_row *row)
         }
         return true;
     }
-    bool fits = row->prev == c->version && c->version &&
-                !text_delta_read(items_array(&in), &delta) &&
-                !text_apply(c->kind == 't' ? buf_span(&c->value)
-                                           : (struct span){0},
-                            &delta, &text);
+    bool fits =
+        row->prev == c->version && c->version &&
+        !text_delta_read(items_array(&in), &delta) &&
+        !text_apply(c->kind == 't' ? buf_span(&c->value) : (struct span){0},
+                    &delta, &text);
     text_delta_free(&delta);
     if (!fits) {
         buf_free(&text);
@@ -747,8 +746,8 @@ static bool fold_row(struct twin *t, struct twin_bucket *b,
     if (b->healing ? row->version == c->version : row->version <= c->version)
         return true;
     c->bucket = b->no;
-    bool skips = sim_planted(PLANT_drop_row) && c->version &&
-                 row->version % 8 == 0;
+    bool skips =
+        sim_planted(PLANT_drop_row) && c->version && row->version % 8 == 0;
     if (!skips && !take_value(c, row))
         return false;
     if (c->version)

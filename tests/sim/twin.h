@@ -21,8 +21,8 @@ struct cell {
     struct id record;
     uint32_t field, type, bucket;
     uint64_t version;
-    bool came;      /* while its bucket is being fetched again */
-    char kind;      /* n nil, t text, p packed */
+    bool came; /* while its bucket is being fetched again */
+    char kind; /* n nil, t text, p packed */
     struct buf value;
 };
 
@@ -43,7 +43,7 @@ struct pending {
     uint64_t seq, version; /* version 0: not known to be consumed */
     struct buf bytes;
     bool sealed, by_outcome, held, cleared;
-    size_t made; /* its number in sim.changes */
+    size_t made;     /* its number in sim.changes */
     uint32_t bucket; /* 0: by name */
     char name[BUCKET_NAME_MAX + 1];
     struct own_edit edits[TWIN_EDITS];
