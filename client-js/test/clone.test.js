@@ -104,6 +104,7 @@ for (const road of /** @type {const} */ (['websocket', 'post'])) {
         one.resume()
         two.resume()
         const all = [...words].sort()
+        for (const tm of [one, two, one, two]) await tm.sync({ timeout: 20000 })
         for (const tm of [one, two]) {
           await until(
             () =>
