@@ -464,6 +464,18 @@ static bool read_arguments(int argc, char **argv)
     return true;
 }
 
+/* The store's lock and an empty file are real. */
+static void remove_folder(void)
+{
+    static const char *const NAMES[] = {"/tidemark.db", "/tidemark.lock", ""};
+    char path[128];
+
+    for (unsigned i = 0; i < 3; i++) {
+        snprintf(path, sizeof path, "%s%s", sim.folder, NAMES[i]);
+        (void)remove(path);
+    }
+}
+
 int main(int argc, char **argv)
 {
     struct schema_fault fault;
@@ -488,5 +500,6 @@ int main(int argc, char **argv)
     server_template();
     int result = run.plants ? prove_plants() : run_many();
     disk_unmount();
+    remove_folder();
     return result;
 }
