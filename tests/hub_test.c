@@ -559,6 +559,42 @@ static void one_who_does_not_read_is_let_go(void **s)
     jory->deaf = false;
 }
 
+static void a_role_that_ends_by_the_clock_takes_its_buckets_away(void **s)
+{
+    const struct type *t = schema_type_named(w.schema, "role_assignment");
+    char kerra_id[ID_TEXT_BYTES + 1], scope[64] = "school/";
+    struct store_replica r;
+    struct buf b = {0};
+    struct seed seed;
+    struct items in;
+    uint32_t person;
+    enum message_code code, last = 0;
+
+    (void)s;
+    tell_seed(&seed);
+    id_text(id_named(span_of("Kerra")), kerra_id);
+    id_text(porthenwyn, scope + strlen(scope));
+    struct span key[] = {span_of(kerra_id), span_of("sendco"), span_of(scope)};
+    assert_int_equal(
+        seed_replica(&seed, id_named(span_of("Admin")), "Admin", &r, &person),
+        ERR_OK);
+    change_begin(&b, 0, 1);
+    change_touch_begin(&b, ledger_bucket_named(&w.ledger, span_of("admin"))->no,
+                       id_natural("role_assignment", key, 3), 1);
+    change_edit_begin(&b, CHANGE_SET, type_field_named(t, "until")->id, 0);
+    pack_int(&b, w.now.wall_ms + 5000);
+    assert_int_equal(seed_change(&seed, &r, person, buf_span(&b)), ERR_OK);
+    buf_free(&b);
+    world_restart();
+    connect(kerra);
+    hear(kerra);
+    world_pass(HUB_RESCOPE_MS);
+    world_work();
+    while ((code = peer_hear(kerra, &in)))
+        last = code == MESSAGE_SCOPE ? code : last;
+    assert_int_equal(last, MESSAGE_SCOPE);
+}
+
 static void a_stopping_server_says_when_to_come_back(void **s)
 {
     struct items in;
@@ -602,6 +638,7 @@ int main(void)
         STORY(a_push_before_hello_is_out_of_order),
         STORY(the_newest_conversation_of_a_device_counts),
         STORY(one_who_does_not_read_is_let_go),
+        STORY(a_role_that_ends_by_the_clock_takes_its_buckets_away),
         STORY(a_stopping_server_says_when_to_come_back),
     };
 

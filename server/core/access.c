@@ -73,6 +73,27 @@ static void *one_more(void **list, size_t *count, size_t *cap, size_t size)
     return (char *)*list + size * (*count)++;
 }
 
+/* Assignments are sorted by person: where those of this one begin. */
+static size_t first_of(const struct access *a, const struct id *person)
+{
+    size_t low = 0, high = a->assignment_count;
+
+    while (low < high) {
+        size_t mid = (low + high) / 2;
+        if (memcmp(&a->assignments[mid].person, person, ID_BYTES) < 0)
+            low = mid + 1;
+        else
+            high = mid;
+    }
+    return low;
+}
+
+static bool is_of(const struct access *a, size_t at, const struct id *person)
+{
+    return at < a->assignment_count &&
+           id_equal(a->assignments[at].person, *person);
+}
+
 enum err access_add_assignment(struct access *a, const struct id *person,
                                struct span role, struct span scope,
                                int64_t from_ms, int64_t until_ms)
@@ -86,12 +107,14 @@ enum err access_add_assignment(struct access *a, const struct id *person,
     const struct role *known = schema_role_named(a->schema, name);
     if (!known)
         return ERR_OK;
-    struct assignment *to =
-        one_more((void **)&a->assignments, &a->assignment_count,
-                 &a->assignment_cap, sizeof *to);
+    size_t place = first_of(a, person);
     struct span kept = arena_copy(&a->arena, scope);
-    if (!to || !arena_ok(&a->arena))
+    if (!arena_ok(&a->arena) ||
+        !one_more((void **)&a->assignments, &a->assignment_count,
+                  &a->assignment_cap, sizeof *a->assignments))
         return ERR_NOMEM;
+    struct assignment *to = &a->assignments[place];
+    memmove(to + 1, to, (a->assignment_count - 1 - place) * sizeof *to);
     *to = (struct assignment){*person, known, kept, from_ms, until_ms};
     return ERR_OK;
 }
@@ -220,9 +243,9 @@ bool access_ended(const struct access *a, const struct id *person,
 {
     bool once = false;
 
-    for (size_t i = 0; i < a->assignment_count; i++) {
+    for (size_t i = first_of(a, person); is_of(a, i, person); i++) {
         const struct assignment *s = &a->assignments[i];
-        if (!id_equal(s->person, *person) || !reaches_somehow(a, s, bucket))
+        if (!reaches_somehow(a, s, bucket))
             continue;
         if (holds(s, now_ms))
             return false;
@@ -236,9 +259,9 @@ role_set access_roles(const struct access *a, const struct id *person,
 {
     role_set roles = 0;
 
-    for (size_t i = 0; i < a->assignment_count; i++) {
+    for (size_t i = first_of(a, person); is_of(a, i, person); i++) {
         const struct assignment *s = &a->assignments[i];
-        if (!id_equal(s->person, *person) || !holds(s, at_ms))
+        if (!holds(s, at_ms))
             continue;
         for (const char *const *p = s->role->reach; *p; p++)
             if (reaches(a, s, *p, bucket))

@@ -95,6 +95,7 @@ enum err hub_join(struct hub *h, void *peer, bool is_post, struct hub_time now,
     s->is_post = is_post;
     s->no = ++h->session_no;
     s->heard_ms = now.monotonic_ms;
+    s->rescope_ms = now.monotonic_ms + HUB_RESCOPE_MS;
     s->next = h->sessions;
     if (s->next)
         s->next->prev = s;
@@ -347,6 +348,11 @@ void hub_tick(struct hub *h, struct hub_time now)
     for (struct session *s = h->sessions, *next; s; s = next) {
         next = s->next;
         session_tick(s, now.monotonic_ms);
+        if (now.monotonic_ms < s->rescope_ms)
+            continue;
+        s->rescope_ms = now.monotonic_ms + HUB_RESCOPE_MS;
+        rescope(s, now);
+        catchup_pull(s, now);
     }
     stock_ahead(h, now);
 }

@@ -36,9 +36,10 @@ enum {
     HUB_ANSWER_BYTES = 900 * 1024, /* a POST's answer ends after this */
     HUB_GATHER_BYTES = 64 << 20,   /* pushed and not committed: then busy */
     HUB_PAGES_BYTES = 64 << 20,    /* the page cache */
-    HUB_QUIET_MS = 1000,           /* without a commit: make pages ahead */
-    HUB_AHEAD_JOBS = 8,            /* of those at a time */
-    HUB_UPDATE_SEGMENTS = 64,      /* in one UPDATE */
+    HUB_RESCOPE_MS = 15 * 1000, /* a role ends by the clock: seen after this */
+    HUB_QUIET_MS = 1000,        /* without a commit: make pages ahead */
+    HUB_AHEAD_JOBS = 8,         /* of those at a time */
+    HUB_UPDATE_SEGMENTS = 64,   /* in one UPDATE */
 };
 
 struct hub;

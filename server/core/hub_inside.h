@@ -138,6 +138,7 @@ struct session {
     uint32_t jobs;          /* history and enrolment under way */
     uint64_t wait_until_ms; /* POST: hold the answer until then */
     uint64_t heard_ms;
+    uint64_t rescope_ms; /* look then whether a role has begun or ended */
     size_t sent_bytes;
     struct device *device;
     struct replica *replica;
