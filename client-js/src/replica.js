@@ -195,6 +195,11 @@ function greet(work, nonce, mayWait) {
   }
   const first = hello(work, nonce)
   const messages = [first, ...pushes(work)]
+  // On the way, a body may be delivered twice: then the server has what this
+  // very POST brings before it answers it.
+  if (work.session.road === 'post') {
+    work.session = { ...work.session, before: lastSealed(work.draft) }
+  }
   const waiting = mayWait && messages.length === 1
   if (waiting) messages.push({ type: 'beat', waitMs: WAIT_MS })
   work.session = { ...work.session, waiting }

@@ -155,6 +155,22 @@ test('hello comes first, and pushes follow it without waiting', () => {
   assert.equal(messages[1].first, 1)
 })
 
+test('a POST that was delivered twice is not taken for a copied device', () => {
+  const r = replica()
+  r.save({
+    do: 'create',
+    record: NOTE,
+    type: 'note',
+    bucket: 'school/s01',
+  })
+  const [{ incarnation }] = sent(
+    r.happen({ type: 'open', road: 'post', nonce: NONCE }),
+  )
+  r.welcome({ seq: 1, version: 1 }) // the first delivery was consumed
+  const again = r.happen({ type: 'round', nonce: NONCE })
+  assert.equal(sent(again)[0].incarnation, incarnation)
+})
+
 test('an answer without our nonce is a portal’s', () => {
   const r = replica()
   r.open()
