@@ -29,14 +29,14 @@
 #include "pack.h"
 
 enum { /* PROTOCOL.md, section 1; see also pack.h, change.h, segment.h */
-    MESSAGE_PROTOCOL = 1,
-    MESSAGE_BYTES_MAX = 1 << 20,
-    MESSAGE_WORD_MAX = 200, /* bytes of a label, platform, version, code */
-    MESSAGE_TOKEN_BYTES = 32,
-    MESSAGE_FRAME_BYTES = 4,
-    MESSAGE_WAIT_MAX_MS = 25000,
-    PUSH_CHANGES_MAX = 1000,
-    BUCKET_NAME_MAX = 80,
+       MESSAGE_PROTOCOL = 1,
+       MESSAGE_BYTES_MAX = 1 << 20,
+       MESSAGE_WORD_MAX = 200, /* bytes of a label, platform, version, code */
+       MESSAGE_TOKEN_BYTES = 32,
+       MESSAGE_FRAME_BYTES = 4,
+       MESSAGE_WAIT_MAX_MS = 25000,
+       PUSH_CHANGES_MAX = 1000,
+       BUCKET_NAME_MAX = 80,
 };
 
 enum message_code {
@@ -263,9 +263,9 @@ struct message_entry { /* one version of one field */
     uint32_t field;
     uint64_t version;
     uint32_t outcome;
-    struct items item;  /* read: stands before the value */
-    struct span value;  /* written: the value's MessagePack; empty: nil */
-    struct id author;   /* none: the server */
+    struct items item; /* read: stands before the value */
+    struct span value; /* written: the value's MessagePack; empty: nil */
+    struct id author;  /* none: the server */
     int64_t at, raw, received;
     uint64_t seen;
     uint32_t replica;

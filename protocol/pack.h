@@ -21,8 +21,8 @@
 #include "id.h"
 
 enum { /* in one array that is parsed */
-    PACK_DEPTH_MAX = 8,
-    PACK_ITEMS_MAX = 131072,
+       PACK_DEPTH_MAX = 8,
+       PACK_ITEMS_MAX = 131072,
 };
 
 /* Integers on the wire are those that JavaScript holds exactly. */
@@ -100,12 +100,12 @@ bool items_bool(struct items *);
 int64_t items_int(struct items *);   /* fits int64 or fails */
 uint64_t items_uint(struct items *); /* not negative or fails */
 uint32_t items_uint32(struct items *);
-double items_real(struct items *);   /* an int is fine too */
+double items_real(struct items *); /* an int is fine too */
 struct span items_text(struct items *);
 struct span items_bin(struct items *);
 struct id items_id(struct items *);        /* bin of 16, not all zero */
 struct id items_id_or_nil(struct items *); /* nil: id_none() */
-struct items items_array(struct items *); /* fails by itself, too: ask both */
+struct items items_array(struct items *);  /* fails by itself, too: ask both */
 
 /* Is this valid UTF-8 without U+0000? *chars: its code points. */
 bool utf8_check(struct span, size_t *chars);

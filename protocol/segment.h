@@ -29,11 +29,11 @@
 
 enum { SEGMENT_BYTES_MAX = 1 << 20 }; /* plain, and inflated */
 
-enum { /* row flags on the wire */
-    SEGMENT_DELTA = 1, /* value is a text delta on version prev */
-    SEGMENT_CHECK_WORDING = 2,
-    SEGMENT_CONFLICT = 4,
-    SEGMENT_MERGED = 8,
+enum {                    /* row flags on the wire */
+       SEGMENT_DELTA = 1, /* value is a text delta on version prev */
+       SEGMENT_CHECK_WORDING = 2,
+       SEGMENT_CONFLICT = 4,
+       SEGMENT_MERGED = 8,
 };
 
 struct segment_row {
