@@ -131,20 +131,35 @@ static enum err read_changes(struct work *w)
 
 /* ---- One stage ---- */
 
+/* What one change may have to take back: each edit looks at its unit, each
+ * touch may bring a record back. */
+static size_t undo_most(const struct work *w)
+{
+    size_t most = 0;
+
+    for (size_t i = 0; i < w->entry_count; i++) {
+        const struct change *c = &w->entries[i].change;
+        size_t needs =
+            (size_t)c->edit_count * (1 + MERGE_UNIT_MAX) + c->touch_count;
+        if (!w->entries[i].unreadable && needs > most)
+            most = needs;
+    }
+    return most;
+}
+
 static enum err make_room(struct work *w)
 {
     /* Each edit leaves at most one row of history, and each touch one more
      * when it brings a deleted record back. */
     size_t rows = w->edit_count + w->touch_count + 1;
     size_t after = w->edit_count + 5 * w->touch_count + w->entry_count + 1;
-    size_t undo = CHANGE_EDITS_MAX * (1 + MERGE_UNIT_MAX) + CHANGE_TOUCHES_MAX;
 
     w->history = arena_take(w->arena, rows * sizeof *w->history);
     w->held = arena_take(w->arena, (w->entry_count + 1) * sizeof *w->held);
     w->born = arena_take(w->arena, (w->touch_count + 1) * sizeof *w->born);
     w->after = arena_take(w->arena, after * sizeof *w->after);
-    if (!w->undo)
-        w->undo = arena_take(w->arena, undo * sizeof *w->undo);
+    w->undo_cap = undo_most(w);
+    w->undo = arena_take(w->arena, (w->undo_cap + 1) * sizeof *w->undo);
     w->history_count = w->held_count = w->born_count = w->after_count = 0;
     w->cell_count = 0;
     return arena_ok(w->arena) ? ERR_OK : ERR_NOMEM;

@@ -4,6 +4,7 @@
 
 void change_remember(struct work *w, struct cell *c)
 {
+    assert(w->undo_count < w->undo_cap);
     w->undo[w->undo_count++] = (struct undo){c, *c};
 }
 

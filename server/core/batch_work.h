@@ -107,7 +107,7 @@ struct work {
     struct id newborn[CHANGE_TOUCHES_MAX];
     size_t newborn_count;
     struct undo *undo;
-    size_t undo_count;
+    size_t undo_count, undo_cap;
 };
 
 /* One touch of one change, and what is known about its record. */
