@@ -77,10 +77,24 @@ enum sim_state {
 #define SIM_PLANTS(X)                                                          \
     X(none)                                                                    \
     X(ack_early)                                                               \
-    X(lose_change) X(apply_twice) X(foreign_row) X(drop_row) X(wrong_value)    \
-        X(skip_cursor) X(clear_early) X(clear_late) X(wrong_sum) X(no_fsync)   \
-            X(lost_fsync) X(swap_changes) X(forget_history) X(mute) X(no_heal) \
-                X(no_purge) X(reuse_seq) X(forget_push)
+    X(lose_change)                                                             \
+    X(apply_twice)                                                             \
+    X(foreign_row)                                                             \
+    X(drop_row)                                                                \
+    X(wrong_value)                                                             \
+    X(skip_cursor)                                                             \
+    X(clear_early)                                                             \
+    X(clear_late)                                                              \
+    X(wrong_sum)                                                               \
+    X(no_fsync)                                                                \
+    X(lost_fsync)                                                              \
+    X(swap_changes)                                                            \
+    X(forget_history)                                                          \
+    X(mute)                                                                    \
+    X(no_heal)                                                                 \
+    X(no_purge)                                                                \
+    X(reuse_seq)                                                               \
+    X(forget_push)
 
 enum sim_plant {
 #define X(name) PLANT_##name,
